@@ -1,0 +1,118 @@
+//! The outside of a network interface: something that frames are read from and written to.
+
+use std::io;
+
+use crate::{Instant, Received, TransmitOffload};
+
+/// A network device: a TUN or TAP, a link in the simulator, or a wrapper round another device
+/// that records, prints or damages what passes.
+///
+/// No method waits. Whoever drives the device knows when it can be read (by `epoll`, or because
+/// virtual time says so).
+pub trait Device {
+    /// What the device is and can do. Constant over its life.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The next frame that has come, or `None` if there is none at the moment.
+    ///
+    /// # Errors
+    /// [`DeviceError::Gone`] and [`DeviceError::Io`]; both mean that nothing more will come.
+    fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, DeviceError>;
+
+    /// Sends one frame.
+    ///
+    /// # Errors
+    /// [`DeviceError::WouldBlock`] if there is no room: the frame was not taken, offer it again.
+    /// Any other error means that this frame is lost; [`DeviceError`] says which of them end
+    /// the device too.
+    fn transmit(
+        &mut self,
+        now: Instant,
+        frame: &[u8],
+        offload: TransmitOffload,
+    ) -> Result<(), DeviceError>;
+
+    /// When [`Device::handle_timeout`] wants to be called, if ever.
+    fn next_deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Does what was due by `now`. A device that delays frames releases them here.
+    ///
+    /// # Errors
+    /// As [`Device::transmit`].
+    fn handle_timeout(&mut self, _now: Instant) -> Result<(), DeviceError> {
+        Ok(())
+    }
+}
+
+/// A device on the heap is a device: wrappers hold one without knowing which.
+impl<D: Device + ?Sized> Device for Box<D> {
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, DeviceError> {
+        (**self).receive(now)
+    }
+
+    fn transmit(
+        &mut self,
+        now: Instant,
+        frame: &[u8],
+        offload: TransmitOffload,
+    ) -> Result<(), DeviceError> {
+        (**self).transmit(now, frame, offload)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        (**self).next_deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DeviceError> {
+        (**self).handle_timeout(now)
+    }
+}
+
+/// What a device is and can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// What stands first in each frame.
+    pub medium: Medium,
+    /// Maximum transmission unit in bytes: the longest IP packet, without any Ethernet header.
+    pub mtu: u16,
+    /// Whether the device fills in transport checksums ([`TransmitOffload::checksum`]).
+    pub checksum_offload: bool,
+    /// Whether the device cuts TCP superframes of up to 65,535 bytes
+    /// ([`TransmitOffload::segmentation`]). Implies `checksum_offload`.
+    pub segmentation_offload: bool,
+}
+
+/// What stands first in each frame of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A bare IP packet, as on TUN.
+    Ip,
+    /// An Ethernet header, as on TAP.
+    Ethernet,
+}
+
+/// Why a device did not do what it was asked to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// There is no room at the moment; nothing was lost.
+    #[error("the device has no room at the moment")]
+    WouldBlock,
+    /// The frame is lost because the link is down. The device lives on.
+    #[error("the link is down, the frame is lost")]
+    LinkDown,
+    /// The frame is lost because the device does not accept such a frame. The device lives on.
+    #[error("the device refuses the frame")]
+    Refused,
+    /// The device no longer exists.
+    #[error("the device was deleted while it was in use")]
+    Gone,
+    /// Something else that the operating system reported; the device is of no more use.
+    #[error("the device failed: {0}")]
+    Io(#[from] io::Error),
+}
