@@ -1,0 +1,149 @@
+//! Addresses and the networks they are in.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+/// An address together with the length of its network's prefix: `192.0.2.2/24` (RFC 4632).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cidr {
+    address: Ipv4Addr,
+    /// 0 to 32.
+    prefix_length: u8,
+}
+
+impl Cidr {
+    /// `address` in a network of `prefix_length` bits, or `None` if those are more than 32.
+    #[must_use]
+    pub const fn new(address: Ipv4Addr, prefix_length: u8) -> Option<Self> {
+        if prefix_length <= 32 { Some(Self { address, prefix_length }) } else { None }
+    }
+
+    /// The address itself.
+    #[must_use]
+    pub const fn address(self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// The length of the network's prefix in bits, 0 to 32.
+    #[must_use]
+    pub const fn prefix_length(self) -> u8 {
+        self.prefix_length
+    }
+
+    /// The bits that name the network: `255.255.255.0` for a prefix of 24.
+    #[must_use]
+    pub fn netmask(self) -> Ipv4Addr {
+        let host_bits = 32 - u32::from(self.prefix_length);
+        Ipv4Addr::from_bits(u32::MAX.checked_shl(host_bits).unwrap_or(0))
+    }
+
+    /// The network's first address, which names the network itself.
+    #[must_use]
+    pub fn network(self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.address.to_bits() & self.netmask().to_bits())
+    }
+
+    /// The network's last address, to which all of its hosts listen; `None` in a network of one
+    /// or two addresses, which has none to spare (RFC 3021).
+    #[must_use]
+    pub fn broadcast(self) -> Option<Ipv4Addr> {
+        let last = Ipv4Addr::from_bits(self.address.to_bits() | !self.netmask().to_bits());
+        (self.prefix_length < 31).then_some(last)
+    }
+
+    /// Whether `address` is in this network.
+    #[must_use]
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        address.to_bits() & self.netmask().to_bits() == self.network().to_bits()
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_length)
+    }
+}
+
+/// Text that is no address with a prefix length.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{text}' is not an IPv4 address with a prefix length, such as 192.0.2.2/24")]
+pub struct InvalidCidr {
+    text: String,
+}
+
+impl FromStr for Cidr {
+    type Err = InvalidCidr;
+
+    /// Reads `192.0.2.2/24`; without a prefix length the network is the address alone, `/32`.
+    fn from_str(text: &str) -> Result<Self, InvalidCidr> {
+        let invalid = || InvalidCidr { text: text.to_owned() };
+        let (address, prefix_length) = text.split_once('/').unwrap_or((text, "32"));
+        let address = address.parse().map_err(|_| invalid())?;
+        let prefix_length = prefix_length.parse().map_err(|_| invalid())?;
+        Self::new(address, prefix_length).ok_or_else(invalid)
+    }
+}
+
+/// Whether a datagram that came over a network can be from `source`: one host's own address,
+/// not a group, not everybody, not the reader itself (RFC 1122, 3.2.1.3).
+#[must_use]
+pub fn is_unicast_source(source: Ipv4Addr) -> bool {
+    let [first, ..] = source.octets();
+    // 0/8 is "this network", 127/8 never leaves a host, 224/4 are groups, 240/4 is reserved.
+    first != 0 && first != 127 && first < 224
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cidr(text: &str) -> Cidr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_is_what_the_prefix_says() {
+        let ours = cidr("192.0.2.2/24");
+        assert_eq!(ours.network(), Ipv4Addr::new(192, 0, 2, 0));
+        assert_eq!(ours.netmask(), Ipv4Addr::new(255, 255, 255, 0));
+        assert_eq!(ours.broadcast(), Some(Ipv4Addr::new(192, 0, 2, 255)));
+        assert!(ours.contains(Ipv4Addr::new(192, 0, 2, 1)));
+        assert!(!ours.contains(Ipv4Addr::new(192, 0, 3, 1)));
+        assert_eq!(ours.to_string(), "192.0.2.2/24");
+    }
+
+    #[test]
+    fn the_shortest_and_the_longest_prefix() {
+        let everything = cidr("192.0.2.2/0");
+        assert_eq!(everything.netmask(), Ipv4Addr::UNSPECIFIED);
+        assert!(everything.contains(Ipv4Addr::new(203, 0, 113, 9)));
+        assert_eq!(everything.broadcast(), Some(Ipv4Addr::BROADCAST));
+        let alone = cidr("192.0.2.2");
+        assert_eq!(alone, cidr("192.0.2.2/32"));
+        assert!(alone.contains(alone.address()));
+        assert!(!alone.contains(Ipv4Addr::new(192, 0, 2, 3)));
+        assert_eq!(alone.broadcast(), None);
+        assert_eq!(cidr("192.0.2.2/31").broadcast(), None);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_by_its_text() {
+        for text in ["", "192.0.2", "300.1.1.1", "192.0.2.2/33", "192.0.2.2/", "192.0.2.2/-1", "x"]
+        {
+            let error = text.parse::<Cidr>().unwrap_err();
+            assert!(error.to_string().starts_with(&format!("'{text}' is not")), "{error}");
+        }
+    }
+
+    #[test]
+    fn sources_that_are_no_single_host() {
+        for source in ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "240.0.0.1"] {
+            assert!(!is_unicast_source(source.parse().unwrap()), "{source}");
+        }
+        assert!(!is_unicast_source(Ipv4Addr::BROADCAST));
+        for source in ["192.0.2.1", "1.0.0.1", "223.255.255.254", "126.255.255.255", "128.0.0.1"] {
+            assert!(is_unicast_source(source.parse().unwrap()), "{source}");
+        }
+    }
+}
