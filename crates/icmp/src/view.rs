@@ -1,0 +1,71 @@
+//! Reading, first step: bytes that are proven to be a message.
+
+use byteorder::{ByteOrder, NetworkEndian};
+
+use crate::{Echo, HEADER_LEN, Message, Unknown, message};
+
+/// A checked view of a message: long enough for its header, the checksum correct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    header: &'a [u8; HEADER_LEN],
+    data: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Reads `bytes`, the whole payload of a datagram, as one message.
+    ///
+    /// # Errors
+    /// [`Malformed`] says what is wrong.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (header, data) =
+            bytes.split_first_chunk().ok_or(Malformed::Truncated { length: bytes.len() })?;
+        let sum = checksum::Sum::new().add_bytes(bytes);
+        if sum.fold() != 0xffff {
+            let found = NetworkEndian::read_u16(&header[2..4]);
+            return Err(Malformed::Checksum { found, computed: sum.add_u16(!found).checksum() });
+        }
+        Ok(Self { header, data })
+    }
+
+    /// Which message it is.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let echo = || Echo {
+            identifier: NetworkEndian::read_u16(&self.header[4..6]),
+            sequence_number: NetworkEndian::read_u16(&self.header[6..8]),
+        };
+        match (self.header[0], self.header[1]) {
+            (message::ECHO_REPLY, 0) => Message::EchoReply(echo()),
+            (message::ECHO_REQUEST, 0) => Message::EchoRequest(echo()),
+            (kind, code) => {
+                let [_, _, _, _, rest @ ..] = *self.header;
+                Message::Unknown(Unknown { kind, code, rest })
+            }
+        }
+    }
+
+    /// What stands behind the header.
+    #[must_use]
+    pub const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+}
+
+/// What is wrong with bytes that are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// There are fewer bytes than a header has.
+    #[error("{length} bytes are too few for an ICMP message, which has at least 8")]
+    Truncated {
+        /// How many there are.
+        length: usize,
+    },
+    /// The message was changed on its way, or never had a correct checksum.
+    #[error("the ICMP checksum is {found:#06x}, but should be {computed:#06x}")]
+    Checksum {
+        /// What the field says.
+        found: u16,
+        /// What it should say.
+        computed: u16,
+    },
+}
