@@ -1,0 +1,215 @@
+//! The one thread: it waits until something can be done, and does it.
+//!
+//! ```text
+//!          ┌────────────────────── epoll: device, signals, deadline ◄─┐
+//!          ▼                                                          │
+//!   read frames ──► host.receive        up to FRAME_BUDGET a device   │
+//!   deadline ─────► handle_timeout      the host's and the devices'   │
+//!   host.transmit ──► write frames      up to FRAME_BUDGET a device ──┘
+//! ```
+//!
+//! [`EventLoop`] drives one [`Host`] over the [`Device`]s of its interfaces. It ends when a
+//! SIGINT or SIGTERM comes, when its caller has had enough, or when a device is gone.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod port;
+mod signals;
+
+pub use port::{Counters, Port};
+
+use std::io;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollTimeout};
+use packet::{DeviceError, Host, Instant, InterfaceId};
+
+use clock::Clock;
+use signals::Signals;
+
+/// How many frames are read from a device, and how many written to it, before it is the other
+/// side's turn. Neither side starves the other, and one device not the next.
+pub const FRAME_BUDGET: usize = 64;
+
+/// How epoll names the signals; a device is named by its interface's number.
+const SIGNALS: u64 = u64::MAX;
+
+/// One host, the devices of its interfaces, and what they wait for.
+pub struct EventLoop<H> {
+    host: H,
+    /// Indexed by [`InterfaceId`].
+    ports: Vec<Port>,
+    epoll: Epoll,
+    signals: Signals,
+    clock: Clock,
+    frame_budget: usize,
+}
+
+/// Why [`EventLoop::run`] came back without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A SIGINT (Ctrl-C) or SIGTERM came.
+    BySignal,
+    /// The caller's condition held.
+    ByCondition,
+}
+
+/// Why the loop cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A device failed; each of its frames before that was handled.
+    #[error("interface {}: {error}", interface.0)]
+    Device {
+        /// The interface that it belonged to.
+        interface: InterfaceId,
+        /// What happened.
+        error: DeviceError,
+    },
+    /// epoll or the signal descriptor failed.
+    #[error("waiting for events failed: {0}")]
+    Wait(#[from] io::Error),
+}
+
+impl<H: Host> EventLoop<H> {
+    /// A loop for `host`, so far without devices. From here on SIGINT and SIGTERM no longer end
+    /// the process by themselves.
+    ///
+    /// # Errors
+    /// [`Error::Wait`] if the kernel has no descriptor left.
+    pub fn new(host: H) -> Result<Self, Error> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(io::Error::from)?;
+        let signals = Signals::block()?;
+        epoll
+            .add(&signals, EpollEvent::new(nix::sys::epoll::EpollFlags::EPOLLIN, SIGNALS))
+            .map_err(io::Error::from)?;
+        Ok(Self {
+            host,
+            ports: Vec::new(),
+            epoll,
+            signals,
+            clock: Clock::start(),
+            frame_budget: FRAME_BUDGET,
+        })
+    }
+
+    /// The same loop with another budget than [`FRAME_BUDGET`]: with 1, the condition of
+    /// [`EventLoop::run`] is asked after each frame.
+    #[must_use]
+    pub fn with_frame_budget(self, frame_budget: usize) -> Self {
+        Self { frame_budget, ..self }
+    }
+
+    /// Gives the host's next interface, counted from 0, its device.
+    ///
+    /// # Errors
+    /// [`Error::Wait`] if the device's descriptor cannot be waited for.
+    pub fn attach(&mut self, device: Box<dyn port::PollableDevice>) -> Result<InterfaceId, Error> {
+        let interface = InterfaceId(self.ports.len());
+        self.ports.push(Port::register(interface, device, &self.epoll)?);
+        Ok(interface)
+    }
+
+    /// The host.
+    pub const fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// What was counted at the device of `interface`.
+    #[must_use]
+    pub fn counters(&self, interface: InterfaceId) -> Option<&Counters> {
+        self.ports.get(interface.0).map(Port::counters)
+    }
+
+    /// The time by the loop's clock, which began at zero when the loop was made.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Runs until a signal comes or, asked after every turn, `has_enough` is true.
+    ///
+    /// # Errors
+    /// [`Error`], when a device or the waiting itself failed.
+    pub fn run(&mut self, mut has_enough: impl FnMut(&H) -> bool) -> Result<Ended, Error> {
+        loop {
+            if self.turn()? {
+                return Ok(Ended::BySignal);
+            }
+            if has_enough(&self.host) {
+                return Ok(Ended::ByCondition);
+            }
+        }
+    }
+
+    /// Waits once and does everything that can be done then. Whether a signal came.
+    fn turn(&mut self) -> Result<bool, Error> {
+        self.wait()?;
+        if self.signals.arrived()? {
+            return Ok(true);
+        }
+        let now = self.clock.now();
+        self.read(now)?;
+        self.handle_timeouts(now)?;
+        self.write(now)?;
+        Ok(false)
+    }
+
+    /// Waits for the first of: a readable device, a writable one that was full, a signal, the
+    /// deadline.
+    fn wait(&mut self) -> Result<(), Error> {
+        let mut events = [EpollEvent::empty(); 8];
+        let timeout = self.timeout();
+        let count = match self.epoll.wait(&mut events, timeout) {
+            Ok(count) => count,
+            // A debugger or a stopped process: nothing came, look again.
+            Err(nix::Error::EINTR) => 0,
+            Err(error) => return Err(io::Error::from(error).into()),
+        };
+        for event in events.iter().take(count) {
+            if let Some(port) =
+                usize::try_from(event.data()).ok().and_then(|i| self.ports.get_mut(i))
+            {
+                port.note(event.events());
+            }
+        }
+        Ok(())
+    }
+
+    /// Until the next deadline, in whole milliseconds rounded up so that it has come by then;
+    /// no time at all if frames are still to be written.
+    fn timeout(&self) -> EpollTimeout {
+        if self.ports.iter().any(Port::has_more_to_write) {
+            return EpollTimeout::ZERO;
+        }
+        let devices = self.ports.iter().filter_map(Port::next_deadline);
+        let Some(deadline) = devices.chain(self.host.next_deadline()).min() else {
+            return EpollTimeout::NONE;
+        };
+        let milliseconds = (deadline - self.clock.now()).as_nanos().div_ceil(1_000_000);
+        EpollTimeout::try_from(milliseconds).unwrap_or(EpollTimeout::MAX)
+    }
+
+    fn read(&mut self, now: Instant) -> Result<(), Error> {
+        for port in &mut self.ports {
+            port.read(now, &mut self.host, self.frame_budget)?;
+        }
+        Ok(())
+    }
+
+    fn handle_timeouts(&mut self, now: Instant) -> Result<(), Error> {
+        if self.host.next_deadline().is_some_and(|deadline| deadline <= now) {
+            self.host.handle_timeout(now);
+        }
+        for port in &mut self.ports {
+            port.handle_timeout(now)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, now: Instant) -> Result<(), Error> {
+        for port in &mut self.ports {
+            port.write(now, &mut self.host, self.frame_budget, &self.epoll)?;
+        }
+        Ok(())
+    }
+}
