@@ -17,7 +17,7 @@ mod clock;
 mod port;
 mod signals;
 
-pub use port::{Counters, Port};
+pub use port::{Counters, PollableDevice, Port};
 
 use std::io;
 
@@ -103,7 +103,7 @@ impl<H: Host> EventLoop<H> {
     ///
     /// # Errors
     /// [`Error::Wait`] if the device's descriptor cannot be waited for.
-    pub fn attach(&mut self, device: Box<dyn port::PollableDevice>) -> Result<InterfaceId, Error> {
+    pub fn attach(&mut self, device: Box<dyn PollableDevice>) -> Result<InterfaceId, Error> {
         let interface = InterfaceId(self.ports.len());
         self.ports.push(Port::register(interface, device, &self.epoll)?);
         Ok(interface)

@@ -1,0 +1,73 @@
+//! What a person reads when something does not work: what happened, and what to type.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use packet::DeviceError;
+use tun_device::InterfaceName;
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+/// Why a command ends with exit status 1.
+pub(crate) struct Failure {
+    /// What happened and why, in one line.
+    cause: String,
+    /// The one command that mends it, if one does.
+    remedy: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(cause: impl fmt::Display) -> Self {
+        Self { cause: cause.to_string(), remedy: None }
+    }
+
+    pub(crate) fn with_remedy(self, remedy: impl fmt::Display) -> Self {
+        Self { remedy: Some(remedy.to_string()), ..self }
+    }
+
+    /// What ended an event loop whose only device is `device`.
+    pub(crate) fn of_loop(error: event_loop::Error, device: &InterfaceName) -> Self {
+        match error {
+            event_loop::Error::Device { error: DeviceError::Gone, .. } => {
+                Self::new(format_args!("{device} was deleted while it was in use"))
+                    .with_remedy(format_args!("scripts/tun-up --dev {device}"))
+            }
+            event_loop::Error::Device { error, .. } => Self::new(format_args!("{device}: {error}")),
+            event_loop::Error::Wait(_) => error.into(),
+        }
+    }
+
+    pub(crate) fn print(&self) {
+        anstream::eprintln!("{RED}error{RED:#}: {}", self.cause);
+        if let Some(remedy) = &self.remedy {
+            anstream::eprintln!("  {BOLD}remedy{BOLD:#}: {remedy}");
+        }
+    }
+}
+
+impl From<tun_device::Error> for Failure {
+    fn from(error: tun_device::Error) -> Self {
+        Self::new(&error).with_remedy(error.remedy())
+    }
+}
+
+/// Prints in one line what clap has to say of a command line: what is wrong with which argument,
+/// and what would be right.
+pub(crate) fn print_usage_error(error: &clap::Error) {
+    let rendered = error.render().to_string();
+    let said: Vec<&str> = rendered
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = said.join("; ");
+    anstream::eprintln!("{RED}error{RED:#}: {}", line.strip_prefix("error: ").unwrap_or(&line));
+}
+
+impl From<event_loop::Error> for Failure {
+    fn from(error: event_loop::Error) -> Self {
+        Self::new(error)
+    }
+}

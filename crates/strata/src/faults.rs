@@ -1,0 +1,104 @@
+//! Faults on purpose: what a link may do to the packets of a command.
+
+use clap::{Args, ValueEnum};
+use event_loop::PollableDevice;
+use link::{Delay, Impaired, Link, LinkOptions, Loss, Percentage, Rate, split_seed};
+use trace::Tracer;
+
+/// What the link does to packets, in tc-netem(8)'s words.
+#[derive(Args)]
+#[command(next_help_heading = "Faults of the link")]
+pub(crate) struct FaultArguments {
+    /// Lose packets: 5%, or in bursts gemodel:1%,20%, or by number frames:3,7
+    #[arg(long, value_name = "LOSS")]
+    loss: Option<Loss>,
+
+    /// Hold each packet back for so long, such as 20ms
+    #[arg(long, value_name = "TIME")]
+    delay: Option<Delay>,
+
+    /// Vary the delay by as much, either way
+    #[arg(long, value_name = "TIME")]
+    jitter: Option<Delay>,
+
+    /// Let so many packets be overtaken, such as 2%
+    #[arg(long, value_name = "PERCENT")]
+    reorder: Option<Percentage>,
+
+    /// Deliver so many packets twice
+    #[arg(long, value_name = "PERCENT")]
+    duplicate: Option<Percentage>,
+
+    /// Change one bit in so many packets
+    #[arg(long, value_name = "PERCENT")]
+    corrupt: Option<Percentage>,
+
+    /// Carry no more than so many bits a second, such as 10mbit
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
+
+    /// Which packets meet these faults
+    #[arg(long, value_name = "WAY", value_enum, default_value_t = Way::Both)]
+    faults_on: Way,
+
+    /// Decide everything that is random by this number; the same gives the same faults again
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// Packets of which direction.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// Those that the kernel sends.
+    In,
+    /// Those that strata sends.
+    Out,
+    /// All.
+    Both,
+}
+
+impl FaultArguments {
+    /// Whether any fault was asked for.
+    pub(crate) fn any(&self) -> bool {
+        !self.link_options().is_perfect()
+    }
+
+    /// What a link with these faults is like.
+    pub(crate) fn link_options(&self) -> LinkOptions {
+        LinkOptions {
+            delay: self.delay.map(Into::into).unwrap_or_default(),
+            jitter: self.jitter.map(Into::into).unwrap_or_default(),
+            rate: self.rate,
+            loss: self.loss.clone().unwrap_or(Loss::NONE),
+            duplicate: self.duplicate.unwrap_or(Percentage::ZERO),
+            reorder: self.reorder.unwrap_or(Percentage::ZERO),
+            corrupt: self.corrupt.unwrap_or(Percentage::ZERO),
+            ..LinkOptions::PERFECT
+        }
+    }
+
+    /// Puts a link with these faults in front of `device`, if any were asked for.
+    pub(crate) fn in_front_of(
+        &self,
+        device: impl PollableDevice + 'static,
+        seed: u64,
+        tracer: &Tracer,
+    ) -> Box<dyn PollableDevice> {
+        if !self.any() {
+            return Box::new(device);
+        }
+        let options = |way| {
+            let meant = self.faults_on == way || self.faults_on == Way::Both;
+            if meant { self.link_options() } else { LinkOptions::PERFECT }
+        };
+        let incoming = Link::new(options(Way::In), split_seed(seed, 0), tracer.clone());
+        let outgoing = Link::new(options(Way::Out), split_seed(seed, 1), tracer.clone());
+        Box::new(Impaired::new(device, incoming, outgoing))
+    }
+
+    /// The seed that was given, or one that nobody can guess.
+    pub(crate) fn seed_or_random(&self) -> u64 {
+        use std::hash::{BuildHasher, RandomState};
+        self.seed.unwrap_or_else(|| RandomState::new().hash_one(0))
+    }
+}

@@ -1,0 +1,79 @@
+//! `strata`: the stack on the command line, one file a subcommand.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod doctor;
+mod dump;
+mod failure;
+mod faults;
+mod hold;
+mod say;
+mod serve;
+mod tun;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// A TCP/IP stack that you can read, on a TUN or TAP device.
+#[derive(Parser)]
+#[command(
+    name = "strata",
+    version,
+    after_help = "Try it without touching your machine's network:\n  \
+                  make ping-test                    ping the stack in a private namespace\n  \
+                  scripts/in-netns bash             a shell in such a namespace, then\n  \
+                  scripts/tun-up                    make tun0 there,\n  \
+                  strata serve -v &                 answer,\n  \
+                  ping -c 3 192.0.2.2               and ask"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Dump(dump::Arguments),
+    Hold(hold::Arguments),
+    #[command(subcommand)]
+    Tun(tun::Command),
+    Doctor(doctor::Arguments),
+}
+
+/// Exit status of a command line that makes no sense.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            failure::print_usage_error(&error);
+            return USAGE.into();
+        }
+        // --help and --version.
+        Err(error) => error.exit(),
+    };
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.print();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
+        Command::Hold(arguments) => hold::run(&arguments),
+        Command::Tun(command) => tun::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+    }
+}
