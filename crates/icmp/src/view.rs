@@ -69,3 +69,39 @@ pub enum Malformed {
         computed: u16,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts a correct checksum into `bytes`.
+    fn finished(mut bytes: Vec<u8>) -> Vec<u8> {
+        let checksum = checksum::Sum::new().add_bytes(&bytes).checksum();
+        bytes[2..4].copy_from_slice(&checksum.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_message_without_a_name_is_told_as_it_stands() {
+        let bytes = finished(vec![42, 7, 0, 0, 1, 2, 3, 4, 5]);
+        let packet = Packet::parse(&bytes).unwrap();
+        let Message::Unknown(unknown) = packet.message() else { panic!("42 has no name") };
+        assert_eq!((unknown.kind(), unknown.code(), unknown.rest()), (42, 7, [1, 2, 3, 4]));
+        assert_eq!(packet.data(), [5]);
+    }
+
+    #[test]
+    fn an_echo_with_a_code_is_no_echo() {
+        let bytes = finished(vec![8, 1, 0, 0, 0, 7, 0, 1]);
+        let message = Packet::parse(&bytes).unwrap().message();
+        assert!(matches!(message, Message::Unknown(_)), "{message:?}");
+    }
+
+    #[test]
+    fn each_thing_that_can_be_wrong_is_named() {
+        assert_eq!(Packet::parse(&[8; 7]), Err(Malformed::Truncated { length: 7 }));
+        let bytes = [8, 0, 0, 0, 0, 7, 0, 1];
+        let expected = Malformed::Checksum { found: 0, computed: 0xf7f7 };
+        assert_eq!(Packet::parse(&bytes), Err(expected));
+    }
+}
