@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use packet::{InterfaceId, Instant, Medium, ReceiveOffload, TransmitOffload};
+use packet::{Instant, InterfaceId, Medium, ReceiveOffload, TransmitOffload};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +131,7 @@ pub enum Fault {
     },
     /// Changed one bit.
     Corrupted {
-        /// Which bit, counted from the frame's first.
+        /// Which bit, counted from the most significant one of the first byte.
         bit: usize,
     },
 }

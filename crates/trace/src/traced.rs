@@ -2,9 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use packet::{
-    Capabilities, Device, DeviceError, Instant, InterfaceId, Received, TransmitOffload,
-};
+use packet::{Capabilities, Device, DeviceError, Instant, InterfaceId, Received, TransmitOffload};
 
 use crate::{Direction, Event, Tracer};
 
