@@ -8,7 +8,7 @@
 //!   host.transmit ──► write frames      up to FRAME_BUDGET a device ──┘
 //! ```
 //!
-//! [`EventLoop`] drives one [`Host`] over the [`Device`]s of its interfaces. It ends when a
+//! [`EventLoop`] drives one [`Host`] over the [`Device`](packet::Device)s of its interfaces. It ends when a
 //! SIGINT or SIGTERM comes, when its caller has had enough, or when a device is gone.
 
 #![forbid(unsafe_code)]

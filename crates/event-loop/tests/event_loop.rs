@@ -30,12 +30,7 @@ fn device() -> (Box<SocketDevice>, UnixDatagram) {
 
 impl Device for SocketDevice {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            medium: Medium::Ip,
-            mtu: 1500,
-            checksum_offload: false,
-            segmentation_offload: false,
-        }
+        Capabilities::without_offload(Medium::Ip, 1500)
     }
 
     fn receive(&mut self, _now: Instant) -> Result<Option<Received<'_>>, DeviceError> {

@@ -88,6 +88,14 @@ pub struct Capabilities {
     pub segmentation_offload: bool,
 }
 
+impl Capabilities {
+    /// Those of a device that leaves nothing to others, and to which nothing can be left.
+    #[must_use]
+    pub const fn without_offload(medium: Medium, mtu: u16) -> Self {
+        Self { medium, mtu, checksum_offload: false, segmentation_offload: false }
+    }
+}
+
 /// What stands first in each frame of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {

@@ -25,12 +25,7 @@ impl Lab {
         let mut stack = Stack::new(Tracer::off());
         let interface = stack.add_interface(InterfaceConfig {
             address: "192.0.2.2/24".parse().unwrap(),
-            capabilities: Capabilities {
-                medium: Medium::Ip,
-                mtu: MTU,
-                checksum_offload: false,
-                segmentation_offload: false,
-            },
+            capabilities: Capabilities::without_offload(Medium::Ip, MTU),
         });
         Self { stack, interface }
     }

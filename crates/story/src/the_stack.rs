@@ -23,12 +23,7 @@ pub const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 const ADDRESS: Cidr = Cidr::new(STACK, 24).expect("24 is at most 32");
 
 /// The device of every story: a TUN that offloads nothing.
-const CAPABILITIES: Capabilities = Capabilities {
-    medium: Medium::Ip,
-    mtu: 1500,
-    checksum_offload: false,
-    segmentation_offload: false,
-};
+const CAPABILITIES: Capabilities = Capabilities::without_offload(Medium::Ip, 1500);
 
 impl Story<Stack> {
     /// A story about our stack, 192.0.2.2/24 on a TUN device with an MTU of 1500 bytes.

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.pi {
         lines = lines.with_packet_information();
     }
-    let watch = arguments.watch.start_with(lines, &[(name.as_str(), kind.medium())])?;
+    let watch = arguments.watch.start_with(lines, name.as_str(), kind.medium())?;
     let mut event_loop = EventLoop::new(Listener { heard: 0 })?.with_frame_budget(1);
     event_loop.attach(Box::new(Traced::new(device, InterfaceId(0), watch.tracer())))?;
 

@@ -10,6 +10,7 @@ mod faults;
 mod hold;
 mod say;
 mod serve;
+mod sim;
 mod tun;
 mod watch;
 
@@ -44,6 +45,7 @@ enum Command {
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
+    Sim(sim::Arguments),
 }
 
 /// Exit status of a command line that makes no sense.
@@ -75,5 +77,6 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
     }
 }

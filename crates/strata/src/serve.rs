@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let capabilities = device.capabilities();
     let name = device.name().clone();
 
-    let watch = arguments.watch.start(&[(name.as_str(), capabilities.medium)])?;
+    let watch = arguments.watch.start(name.as_str(), capabilities.medium)?;
     let mut stack = Stack::new(watch.tracer());
     let interface = stack.add_interface(InterfaceConfig { address: arguments.addr, capabilities });
     let mut event_loop = EventLoop::new(stack)?;

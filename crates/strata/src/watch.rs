@@ -40,24 +40,29 @@ impl WatchArguments {
         }
     }
 
-    /// Starts the recording and the printing that were asked for, of the interfaces with these
-    /// names and mediums.
-    pub(crate) fn start(&self, interfaces: &[(&str, Medium)]) -> Result<Watch, Failure> {
+    /// Starts the recording and the printing that were asked for, of the device of this name.
+    pub(crate) fn start(&self, device: &str, medium: Medium) -> Result<Watch, Failure> {
         let lines = self.detail().map(print_lines);
-        Ok(Watch::new(lines, self.recorder(interfaces)?))
+        Ok(Watch::new(lines, self.recorder(device, medium)?))
     }
 
     /// As [`WatchArguments::start`], with lines of the caller's making.
     pub(crate) fn start_with(
         &self,
         lines: Lines<io::Stdout>,
-        interfaces: &[(&str, Medium)],
+        device: &str,
+        medium: Medium,
     ) -> Result<Watch, Failure> {
-        Ok(Watch::new(Some(lines), self.recorder(interfaces)?))
+        Ok(Watch::new(Some(lines), self.recorder(device, medium)?))
     }
 
-    fn recorder(&self, interfaces: &[(&str, Medium)]) -> Result<Option<Recorder>, Failure> {
-        self.pcap.as_deref().map(|path| Recorder::create(path, interfaces)).transpose()
+    fn recorder(&self, device: &str, medium: Medium) -> Result<Option<Recorder>, Failure> {
+        let Some(path) = &self.pcap else { return Ok(None) };
+        // A clock before 1970 tells nothing; the packets are then as old as the file says.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let mut recorder = Recorder::create(path, now)?;
+        recorder.name_interface(HOST, medium, device);
+        Ok(Some(recorder))
     }
 }
 
@@ -71,24 +76,38 @@ pub(crate) fn print_lines(detail: Detail) -> Lines<io::Stdout> {
 }
 
 /// A pcapng file under way.
-struct Recorder {
+pub(crate) struct Recorder {
     path: PathBuf,
     pcapng: Pcapng<File>,
 }
 
 impl Recorder {
-    fn create(path: &Path, interfaces: &[(&str, Medium)]) -> Result<Self, Failure> {
+    /// Begins a recording whose clock reads `start` (since the Unix epoch) at the run's first
+    /// moment.
+    pub(crate) fn create(path: &Path, start: Duration) -> Result<Self, Failure> {
         let file = File::create(path).map_err(|error| {
             Failure::new(format_args!("cannot record in {}: {error}", path.display()))
         })?;
-        // A clock before 1970 tells nothing; the packets are then as old as the file says.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let mut pcapng = Pcapng::new(file, now);
-        for (number, (name, medium)) in interfaces.iter().enumerate() {
-            let interface = InterfaceId(number);
-            pcapng.name_interface(HOST, interface, *medium, name);
-        }
-        Ok(Self { path: path.to_owned(), pcapng })
+        Ok(Self { path: path.to_owned(), pcapng: Pcapng::new(file, start) })
+    }
+
+    /// Names the only interface of `host`.
+    pub(crate) fn name_interface(&mut self, host: &str, medium: Medium, name: &str) {
+        self.pcapng.name_interface(host, InterfaceId(0), medium, name);
+    }
+
+    /// Ends the recording, and says what went wrong with it.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.pcapng.flush();
+        let Some(error) = self.pcapng.error() else { return Ok(()) };
+        let path = self.path.display();
+        Err(Failure::new(format_args!("the recording in {path} ends early: {error}")))
+    }
+}
+
+impl Subscriber for Recorder {
+    fn record(&mut self, record: &Record<'_>) {
+        self.pcapng.record(record);
     }
 }
 
@@ -109,7 +128,7 @@ impl Subscriber for Listeners {
             lines.record(record);
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.pcapng.record(record);
+            recorder.record(record);
         }
     }
 }
@@ -140,15 +159,6 @@ impl Watch {
         {
             return Err(Failure::new(format_args!("cannot print: {error}")));
         }
-        if let Some(Recorder { path, pcapng }) = &mut listeners.recorder {
-            pcapng.flush();
-            if let Some(error) = pcapng.error() {
-                let path = path.display();
-                return Err(Failure::new(format_args!(
-                    "the recording in {path} ends early: {error}"
-                )));
-            }
-        }
-        Ok(())
+        listeners.recorder.as_mut().map_or(Ok(()), Recorder::finish)
     }
 }
