@@ -1,6 +1,6 @@
 //! ICMP for IPv4 (RFC 792).
 
-use ::icmp::{HEADER_LEN, Packet};
+use ::icmp::{HEADER_LEN, Malformed, Packet};
 
 use crate::Layer;
 use crate::dissector::Dissector;
@@ -10,15 +10,14 @@ use crate::part::Part;
 pub(crate) fn read(dissector: &mut Dissector, carried: Carried<'_>) {
     let part = carried.payload;
     let mut layer = Layer::new("ICMP", part.up_to(HEADER_LEN));
-    let read = fields(&mut layer, part);
+    let can_be_judged = carried.is_whole && !dissector.is_quoted;
+    let verdict = can_be_judged.then(|| Packet::parse(part.bytes).map(|_| ()));
+    let read = fields(&mut layer, part, verdict);
     dissector.what = match &read {
         Some(read) => read.describe(),
         None => "ICMP".to_owned(),
     };
-    if carried.is_whole
-        && !dissector.is_quoted
-        && let Err(malformed) = Packet::parse(part.bytes)
-    {
+    if let Some(Err(malformed)) = verdict {
         dissector.trouble(&mut layer, malformed);
     }
     dissector.add(layer);
@@ -113,13 +112,17 @@ impl Read {
 }
 
 /// Adds the header's fields as far as they are there; `None` if they are not all.
-fn fields(layer: &mut Layer, part: Part<'_>) -> Option<Read> {
+fn fields(
+    layer: &mut Layer,
+    part: Part<'_>,
+    verdict: Option<Result<(), Malformed>>,
+) -> Option<Read> {
     let mut read = Read { kind: part.u8(0)?, code: 0, rest: Rest { high: 0, low: 0 } };
     layer.field(0, "type", read.kind, read.kind_name());
     read.code = part.u8(1)?;
     layer.field(1, "code", read.code, read.code_name());
     let checksum = part.u16(2)?;
-    layer.field(2, "checksum", format!("{checksum:#06x}"), "over the whole message");
+    layer.field(2, "checksum", format!("{checksum:#06x}"), checksum_meaning(verdict));
     let rest = Rest { high: part.u16(4)?, low: part.u16(6)? };
     read.rest = rest;
     match (read.kind, read.code) {
@@ -137,6 +140,19 @@ fn fields(layer: &mut Layer, part: Part<'_>) -> Option<Read> {
         _ => layer.field(4, "rest", format!("{:#010x}", part.u32(4)?), ""),
     }
     Some(read)
+}
+
+/// `None` is a message that is not all there.
+fn checksum_meaning(verdict: Option<Result<(), Malformed>>) -> String {
+    match verdict {
+        Some(Ok(())) => "correct".to_owned(),
+        Some(Err(Malformed::Checksum { computed, .. })) => {
+            format!("wrong: should be {computed:#06x}")
+        }
+        Some(Err(Malformed::Truncated { .. })) | None => {
+            "cannot be checked: not all of the message is here".to_owned()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -183,5 +199,8 @@ mod tests {
         bytes[35] ^= 1;
         let line = line(&bytes, Medium::Ip);
         assert!(line.contains("seq 1, 36 bytes; wrong in ICMP: the ICMP checksum is 0x"), "{line}");
+        let dissection = dissect(&bytes, Medium::Ip, Offload::default());
+        let checksum = &dissection.layers[1].fields[2];
+        assert!(checksum.meaning.starts_with("wrong: should be 0x"), "{}", checksum.meaning);
     }
 }

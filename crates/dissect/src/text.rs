@@ -211,7 +211,7 @@ mod tests {
   ICMP, bytes 20 to 27
     20  type                   8                  echo request
     21  code                   0
-    22  checksum               0x6662             over the whole message
+    22  checksum               0x6662             correct
     24  identifier             7                  which run of ping
     26  sequence number        1                  which of its requests
   data, bytes 28 to 35

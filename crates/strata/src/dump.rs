@@ -11,6 +11,7 @@ use tun_device::{Interface, Kind};
 
 use crate::arguments::DeviceArguments;
 use crate::failure::Failure;
+use crate::faults::FaultArguments;
 use crate::say::say;
 use crate::watch::{WatchArguments, print_lines};
 
@@ -37,6 +38,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     watch: WatchArguments,
+
+    #[command(flatten)]
+    faults: FaultArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -57,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let watch = arguments.watch.start_with(lines, name.as_str(), kind.medium())?;
     let mut event_loop = EventLoop::new(Listener { heard: 0 })?.with_frame_budget(1);
+    let device = arguments.faults.in_front_of(device, &watch.tracer());
     event_loop.attach(Box::new(Traced::new(device, InterfaceId(0), watch.tracer())))?;
 
     say(format_args!("attached to {name}, a {kind} device; Ctrl-C ends it"));

@@ -5,6 +5,8 @@ use event_loop::PollableDevice;
 use link::{Delay, Impaired, Link, LinkOptions, Loss, Percentage, Rate, split_seed};
 use trace::Tracer;
 
+use crate::say::say;
+
 /// What the link does to packets, in tc-netem(8)'s words.
 #[derive(Args)]
 #[command(next_help_heading = "Faults of the link")]
@@ -43,7 +45,7 @@ pub(crate) struct FaultArguments {
 
     /// Decide everything that is random by this number; the same gives the same faults again
     #[arg(long, value_name = "NUMBER")]
-    pub(crate) seed: Option<u64>,
+    seed: Option<u64>,
 }
 
 /// Packets of which direction.
@@ -77,16 +79,18 @@ impl FaultArguments {
         }
     }
 
-    /// Puts a link with these faults in front of `device`, if any were asked for.
+    /// Puts a link with these faults in front of `device`, if any were asked for, and says by
+    /// which seed they can be had again.
     pub(crate) fn in_front_of(
         &self,
         device: impl PollableDevice + 'static,
-        seed: u64,
         tracer: &Tracer,
     ) -> Box<dyn PollableDevice> {
         if !self.any() {
             return Box::new(device);
         }
+        let seed = self.seed_or_random();
+        say(format_args!("the link has faults on purpose; --seed {seed} gives the same again"));
         let options = |way| {
             let meant = self.faults_on == way || self.faults_on == Way::Both;
             if meant { self.link_options() } else { LinkOptions::PERFECT }

@@ -52,17 +52,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut stack = Stack::new(watch.tracer());
     let interface = stack.add_interface(InterfaceConfig { address: arguments.addr, capabilities });
     let mut event_loop = EventLoop::new(stack)?;
-    let seed = arguments.faults.seed_or_random();
-    let device = arguments.faults.in_front_of(device, seed, &watch.tracer());
+    let device = arguments.faults.in_front_of(device, &watch.tracer());
     event_loop.attach(Box::new(Traced::new(device, interface, watch.tracer())))?;
 
     say(format_args!(
         "attached to {name}; {} answers ping; Ctrl-C ends it",
         arguments.addr.address()
     ));
-    if arguments.faults.any() {
-        say(format_args!("the link has faults on purpose, decided by --seed {seed}"));
-    }
     let ended = event_loop.run(|_| watch.is_over());
     print_summary(&event_loop, interface);
     watch.finish()?;
