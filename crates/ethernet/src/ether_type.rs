@@ -112,4 +112,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn types_have_names_where_there_are_any() {
+        let name = |number| EtherType::new(number).map(|ether_type| ether_type.to_string());
+        assert_eq!(name(0x0806).as_deref(), Some("ARP"));
+        assert_eq!(name(0x9000).as_deref(), Some("EtherType 0x9000"));
+        assert_eq!(name(0x0100), None);
+    }
 }

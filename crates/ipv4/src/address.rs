@@ -110,6 +110,7 @@ mod tests {
         assert_eq!(ours.broadcast(), Some(Ipv4Addr::new(192, 0, 2, 255)));
         assert!(ours.contains(Ipv4Addr::new(192, 0, 2, 1)));
         assert!(!ours.contains(Ipv4Addr::new(192, 0, 3, 1)));
+        assert_eq!(ours.prefix_length(), 24);
         assert_eq!(ours.to_string(), "192.0.2.2/24");
     }
 

@@ -199,6 +199,25 @@ mod tests {
     }
 
     #[test]
+    fn first_middle_and_last_piece_are_fragments() {
+        let with = |more_fragments, offset| {
+            let mut buffer = packet::Buffer::new();
+            let header = Header {
+                dont_fragment: false,
+                more_fragments,
+                fragment_offset: FragmentOffset::from_bytes(offset).unwrap(),
+                ..Datagram::parse(&PING).unwrap().header()
+            };
+            header.prepend_to(&mut buffer).unwrap();
+            Datagram::parse(buffer.as_slice()).unwrap().is_fragment()
+        };
+        assert!(with(true, 0), "the first");
+        assert!(with(true, 1480), "one in the middle");
+        assert!(with(false, 1480), "the last");
+        assert!(!with(false, 0), "a whole datagram");
+    }
+
+    #[test]
     fn each_thing_that_can_be_wrong_is_named() {
         assert_eq!(Datagram::parse(&[]), Err(Malformed::Truncated { length: 0 }));
         assert_eq!(Datagram::parse(&[0x45]), Err(Malformed::Truncated { length: 1 }));

@@ -326,3 +326,38 @@ pub struct PayloadTooLong {
     /// How many bytes of payload there were.
     pub payload_length: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_counts_in_units_of_8_bytes() {
+        assert_eq!(FragmentOffset::from_bytes(1480).map(FragmentOffset::bytes), Some(1480));
+        assert_eq!(FragmentOffset::from_bytes(65_528).map(FragmentOffset::bytes), Some(65_528));
+        assert_eq!(FragmentOffset::from_bytes(1481), None);
+    }
+
+    #[test]
+    fn options_fill_whole_words_and_at_most_ten() {
+        assert!(Options::new(&[]).unwrap().is_empty());
+        assert!(!Options::new(&[1; 40]).unwrap().is_empty());
+        assert_eq!(Options::new(&[1; 3]), Err(HeaderTooLong { options_length: 3 }));
+        assert_eq!(Options::new(&[1; 44]), Err(HeaderTooLong { options_length: 44 }));
+        assert_eq!(Options::new(&[1; 1024]), Err(HeaderTooLong { options_length: 1024 }));
+    }
+
+    #[test]
+    fn options_are_what_they_say_and_no_more() {
+        let options = Options::new(&[7, 3, 4, 0]).unwrap();
+        assert_ne!(options, Options::new(&[7, 3, 4, 1]).unwrap());
+        assert_ne!(options, Options::new(&[7, 3, 4, 0, 0, 0, 0, 0]).unwrap());
+        assert_eq!(format!("{options:?}"), "Options([07, 03, 04, 00])");
+    }
+
+    #[test]
+    fn protocols_have_names_where_we_speak_them() {
+        let names = [1, 6, 17, 89].map(|number| Protocol::from(number).to_string());
+        assert_eq!(names, ["ICMP", "TCP", "UDP", "protocol 89"]);
+    }
+}

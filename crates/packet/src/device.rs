@@ -124,3 +124,97 @@ pub enum DeviceError {
     #[error("the device failed: {0}")]
     Io(#[from] io::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// A device that gives back what was written last, and has one deadline.
+    #[derive(Default)]
+    struct Loop {
+        frame: Option<Vec<u8>>,
+        given: Vec<u8>,
+        deadline: Option<Instant>,
+    }
+
+    impl Device for Loop {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::without_offload(Medium::Ethernet, 1400)
+        }
+
+        fn receive(&mut self, _now: Instant) -> Result<Option<Received<'_>>, DeviceError> {
+            let Some(frame) = self.frame.take() else { return Ok(None) };
+            self.given = frame;
+            Ok(Some(self.given.as_slice().into()))
+        }
+
+        fn transmit(
+            &mut self,
+            _now: Instant,
+            frame: &[u8],
+            _offload: TransmitOffload,
+        ) -> Result<(), DeviceError> {
+            if self.frame.is_some() {
+                return Err(DeviceError::WouldBlock);
+            }
+            self.frame = Some(frame.to_vec());
+            Ok(())
+        }
+
+        fn next_deadline(&self) -> Option<Instant> {
+            self.deadline
+        }
+
+        fn handle_timeout(&mut self, _now: Instant) -> Result<(), DeviceError> {
+            self.deadline.take().map(drop).ok_or(DeviceError::Gone)
+        }
+    }
+
+    #[test]
+    fn a_device_in_a_box_is_the_device() {
+        let now = Instant::START;
+        let deadline = Some(now + Duration::from_secs(1));
+        let mut device: Box<dyn Device> = Box::new(Loop { deadline, ..Loop::default() });
+        assert_eq!(device.capabilities().mtu, 1400);
+
+        device.transmit(now, b"frame", TransmitOffload::default()).unwrap();
+        let full = device.transmit(now, b"another", TransmitOffload::default());
+        assert!(matches!(full, Err(DeviceError::WouldBlock)));
+        assert_eq!(device.receive(now).unwrap().unwrap().bytes, b"frame");
+        assert!(device.receive(now).unwrap().is_none());
+
+        assert_eq!(device.next_deadline(), deadline);
+        device.handle_timeout(now).unwrap();
+        assert_eq!(device.next_deadline(), None);
+        assert!(matches!(device.handle_timeout(now), Err(DeviceError::Gone)));
+    }
+
+    /// A device that holds nothing back.
+    struct Wire;
+
+    impl Device for Wire {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::without_offload(Medium::Ip, 1500)
+        }
+
+        fn receive(&mut self, _now: Instant) -> Result<Option<Received<'_>>, DeviceError> {
+            Ok(None)
+        }
+
+        fn transmit(
+            &mut self,
+            _now: Instant,
+            _frame: &[u8],
+            _offload: TransmitOffload,
+        ) -> Result<(), DeviceError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_device_that_says_nothing_of_time_waits_for_none() {
+        assert_eq!(Wire.next_deadline(), None);
+        assert!(Wire.handle_timeout(Instant::START).is_ok());
+    }
+}

@@ -115,4 +115,11 @@ mod tests {
             assert!(names.insert(counter.name()), "{} stands twice", counter.name());
         }
     }
+
+    #[test]
+    fn a_failed_test_prints_only_what_was_counted() {
+        let mut counters = Counters::new();
+        counters.increment(Counter::NotIp);
+        assert_eq!(format!("{counters:?}"), "{\"not_ip\": 1}");
+    }
 }
