@@ -120,12 +120,6 @@ impl<H: Host> EventLoop<H> {
         self.ports.get(interface.0).map(Port::counters)
     }
 
-    /// The time by the loop's clock, which began at zero when the loop was made.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.clock.now()
-    }
-
     /// Runs until a signal comes or, asked after every turn, `has_enough` is true.
     ///
     /// # Errors
