@@ -52,6 +52,13 @@ impl Cidr {
         (self.prefix_length < 31).then_some(last)
     }
 
+    /// Whether `address` stands for all hosts of this network: its last address, or its first,
+    /// which old hosts use so (RFC 1122, BC-1 and BC-2).
+    #[must_use]
+    pub fn is_broadcast(self, address: Ipv4Addr) -> bool {
+        self.broadcast().is_some_and(|last| address == last || address == self.network())
+    }
+
     /// Whether `address` is in this network.
     #[must_use]
     pub fn contains(self, address: Ipv4Addr) -> bool {
@@ -83,15 +90,6 @@ impl FromStr for Cidr {
         let prefix_length = prefix_length.parse().map_err(|_| invalid())?;
         Self::new(address, prefix_length).ok_or_else(invalid)
     }
-}
-
-/// Whether a datagram that came over a network can be from `source`: one host's own address,
-/// not a group, not everybody, not the reader itself (RFC 1122, 3.2.1.3).
-#[must_use]
-pub fn is_unicast_source(source: Ipv4Addr) -> bool {
-    let [first, ..] = source.octets();
-    // 0/8 is "this network", 127/8 never leaves a host, 224/4 are groups, 240/4 is reserved.
-    first != 0 && first != 127 && first < 224
 }
 
 #[cfg(test)]
@@ -134,17 +132,6 @@ mod tests {
         {
             let error = text.parse::<Cidr>().unwrap_err();
             assert!(error.to_string().starts_with(&format!("'{text}' is not")), "{error}");
-        }
-    }
-
-    #[test]
-    fn sources_that_are_no_single_host() {
-        for source in ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "240.0.0.1"] {
-            assert!(!is_unicast_source(source.parse().unwrap()), "{source}");
-        }
-        assert!(!is_unicast_source(Ipv4Addr::BROADCAST));
-        for source in ["192.0.2.1", "1.0.0.1", "223.255.255.254", "126.255.255.255", "128.0.0.1"] {
-            assert!(is_unicast_source(source.parse().unwrap()), "{source}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use byteorder::{ByteOrder, NetworkEndian};
 
 use crate::header::{
-    DONT_FRAGMENT, Dscp, Ecn, FragmentOffset, Header, MIN_HEADER_LEN, MORE_FRAGMENTS, Options,
-    Protocol, RESERVED,
+    DONT_FRAGMENT, Dscp, Ecn, FragmentOffset, Header, MIN_HEADER_LEN, MORE_FRAGMENTS, Protocol,
+    RESERVED,
 };
+use crate::options::Options;
 
 /// A checked view of a datagram: every length proven, the header's checksum correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,30 @@ impl<'a> Datagram<'a> {
     /// # Errors
     /// [`Malformed`] names the first thing that is wrong, in the order of the header's fields.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let datagram = Self::split(bytes)?;
+        let total_length = usize::from(datagram.total_length());
+        if bytes.len() < total_length {
+            return Err(Malformed::CutShort { total_length, length: bytes.len() });
+        }
+        datagram.verify_checksum()?;
+        Ok(datagram)
+    }
+
+    /// Reads what an ICMP error quotes of a datagram: the header is whole, the payload may be
+    /// cut short.
+    ///
+    /// # Errors
+    /// As [`Datagram::parse`], save that [`Malformed::CutShort`] means a header that is cut.
+    pub fn parse_quoted(bytes: &'a [u8], checksum: QuotedChecksum) -> Result<Self, Malformed> {
+        let datagram = Self::split(bytes)?;
+        if checksum == QuotedChecksum::Verify {
+            datagram.verify_checksum()?;
+        }
+        Ok(datagram)
+    }
+
+    /// Divides `bytes` into a header, which must be whole, and what there is of the payload.
+    fn split(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let version = bytes.first().ok_or(Malformed::Truncated { length: 0 })? >> 4;
         if version != 4 {
             return Err(Malformed::Version { version });
@@ -43,18 +68,23 @@ impl<'a> Datagram<'a> {
         }
         let (header, payload) = bytes
             .get(..total_length)
-            .and_then(|datagram| datagram.split_at_checked(header_length))
+            .unwrap_or(bytes)
+            .split_at_checked(header_length)
             .ok_or(Malformed::CutShort { total_length, length: bytes.len() })?;
 
-        let sum = checksum::Sum::new().add_bytes(header);
-        if sum.fold() != 0xffff {
-            let found = NetworkEndian::read_u16(&fixed[10..12]);
-            return Err(Malformed::Checksum { found, computed: sum.add_u16(!found).checksum() });
-        }
         let options = header.get(MIN_HEADER_LEN..).unwrap_or_default();
         let options =
             Options::new(options).map_err(|_| Malformed::HeaderLength { header_length })?;
         Ok(Self { fixed, options, header, payload })
+    }
+
+    fn verify_checksum(&self) -> Result<(), Malformed> {
+        let sum = checksum::Sum::new().add_bytes(self.header);
+        if sum.fold() == 0xffff {
+            return Ok(());
+        }
+        let found = NetworkEndian::read_u16(&self.fixed[10..12]);
+        Err(Malformed::Checksum { found, computed: sum.add_u16(!found).checksum() })
     }
 
     /// The header as a value.
@@ -104,6 +134,19 @@ impl<'a> Datagram<'a> {
         fragment & MORE_FRAGMENTS != 0 || FragmentOffset::from_field(fragment).bytes() != 0
     }
 
+    /// Length of header and payload in bytes, as the header says. A quoted datagram may have
+    /// less of its payload than that.
+    #[must_use]
+    pub fn total_length(&self) -> u16 {
+        NetworkEndian::read_u16(&self.fixed[2..4])
+    }
+
+    /// The options, as they stand.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The header's bytes, options included: 20 to 60.
     #[must_use]
     pub const fn header_bytes(&self) -> &'a [u8] {
@@ -115,6 +158,15 @@ impl<'a> Datagram<'a> {
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
+}
+
+/// What becomes of the header checksum in a quoted datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotedChecksum {
+    /// It must be correct.
+    Verify,
+    /// It may be anything: some routers quote a header after they have counted TTL down in it.
+    Ignore,
 }
 
 /// What is wrong with bytes that are no datagram. All lengths are in bytes.
@@ -238,5 +290,44 @@ mod tests {
             Datagram::parse(&bent(8, 0x3f)),
             Err(Malformed::Checksum { found: 0xb6e5, computed: 0xb7e5 })
         );
+    }
+    #[test]
+    fn a_quoted_datagram_may_have_lost_the_end_of_its_payload() {
+        let mut buffer = packet::Buffer::new();
+        buffer.append(&[7; 100]);
+        let header = Datagram::parse(&PING).unwrap().header();
+        header.prepend_to(&mut buffer).unwrap();
+        let whole = buffer.as_slice();
+
+        let quoted = Datagram::parse_quoted(&whole[..28], QuotedChecksum::Verify).unwrap();
+        assert_eq!(quoted.header(), header);
+        assert_eq!(quoted.payload(), [7; 8]);
+        assert_eq!(quoted.total_length(), 120);
+        let cut = Malformed::CutShort { total_length: 120, length: 28 };
+        assert_eq!(Datagram::parse(&whole[..28]), Err(cut));
+
+        let all = Datagram::parse_quoted(whole, QuotedChecksum::Verify);
+        assert_eq!(all, Datagram::parse(whole));
+    }
+
+    #[test]
+    fn a_quoted_header_must_be_whole() {
+        let too_few = Malformed::Truncated { length: 19 };
+        assert_eq!(Datagram::parse_quoted(&PING[..19], QuotedChecksum::Ignore), Err(too_few));
+        let mut with_options = bent(0, 0x46);
+        with_options[3] = 24;
+        assert_eq!(
+            Datagram::parse_quoted(&with_options, QuotedChecksum::Ignore),
+            Err(Malformed::CutShort { total_length: 24, length: 20 })
+        );
+    }
+
+    #[test]
+    fn a_quoted_checksum_is_judged_as_the_reader_wants() {
+        let counted_down = bent(8, 0x3f);
+        let wrong = Malformed::Checksum { found: 0xb6e5, computed: 0xb7e5 };
+        assert_eq!(Datagram::parse_quoted(&counted_down, QuotedChecksum::Verify), Err(wrong));
+        let quoted = Datagram::parse_quoted(&counted_down, QuotedChecksum::Ignore).unwrap();
+        assert_eq!(quoted.header().ttl, 0x3f);
     }
 }

@@ -6,8 +6,16 @@ use std::net::Ipv4Addr;
 use byteorder::{ByteOrder, NetworkEndian};
 use packet::Buffer;
 
+use crate::options::Options;
+
 /// Length of a header without options, in bytes.
 pub const MIN_HEADER_LEN: usize = 20;
+
+/// Length of the longest datagram, its header included, in bytes.
+pub const MAX_LEN: usize = 65_535;
+
+/// The longest payload that can be received, in pieces or at once: MMS_R (RFC 1122, 3.3.2).
+pub const MAX_PAYLOAD_LEN: usize = MAX_LEN - MIN_HEADER_LEN;
 
 /// The flags that share two bytes with the fragment offset.
 pub(crate) const RESERVED: u16 = 0x8000;
@@ -69,7 +77,15 @@ impl Header {
     /// Length in bytes, options included: 20 to 60.
     #[must_use]
     pub const fn length(&self) -> usize {
-        MIN_HEADER_LEN + self.options.length as usize
+        MIN_HEADER_LEN + self.options.length()
+    }
+
+    /// The longest payload that can be sent behind this header over a link of `mtu`, in bytes:
+    /// MMS_S (RFC 1122, 3.3.3). The MTU does not count where we may fragment.
+    #[must_use]
+    pub const fn max_payload(&self, mtu: u16) -> usize {
+        let max_len = if self.dont_fragment { mtu as usize } else { MAX_LEN };
+        max_len.saturating_sub(self.length())
     }
 
     /// Puts the header in front of `buffer`, which holds the payload.
@@ -90,7 +106,7 @@ impl Header {
     /// The first 20 bytes, with the checksum over these and the options.
     fn fixed_part(&self, total_length: u16) -> [u8; MIN_HEADER_LEN] {
         let mut bytes = [0; MIN_HEADER_LEN];
-        bytes[0] = 0x40 | (5 + self.options.length / 4);
+        bytes[0] = 0x40 | (5 + self.options.words());
         bytes[1] = self.dscp.0 << 2 | self.ecn as u8;
         NetworkEndian::write_u16(&mut bytes[2..4], total_length);
         NetworkEndian::write_u16(&mut bytes[4..6], self.identification);
@@ -190,6 +206,12 @@ impl FragmentOffset {
         Self(field & 0x1fff)
     }
 
+    /// The place behind a fragment that stands here and holds `payload`, whole units of 8.
+    pub(crate) fn beyond(self, payload: &[u8]) -> Self {
+        let units = u16::try_from(payload.len() / 8).unwrap_or(u16::MAX);
+        Self::from_field(self.0.saturating_add(units))
+    }
+
     /// In bytes: a multiple of 8, at most 65,528.
     #[must_use]
     pub const fn bytes(self) -> u16 {
@@ -247,78 +269,6 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// The options of a header as they stand on the wire: whole words, at most 40 bytes.
-#[derive(Clone, Copy)]
-pub struct Options {
-    /// The first `length` are the options, the rest is zero.
-    bytes: [u8; Self::MAX_LEN],
-    /// At most 40, a multiple of 4.
-    length: u8,
-}
-
-impl Options {
-    /// What the largest IHL, 15 words, leaves beyond the fixed part, in bytes.
-    pub const MAX_LEN: usize = 40;
-
-    /// No options.
-    pub const NONE: Self = Self { bytes: [0; Self::MAX_LEN], length: 0 };
-
-    /// Takes options as they stand on the wire.
-    ///
-    /// # Errors
-    /// [`HeaderTooLong`] if they are longer than 40 bytes or do not fill whole words of 4.
-    pub fn new(options: &[u8]) -> Result<Self, HeaderTooLong> {
-        let refused = HeaderTooLong { options_length: options.len() };
-        if !options.len().is_multiple_of(4) {
-            return Err(refused);
-        }
-        let mut bytes = [0; Self::MAX_LEN];
-        let length = u8::try_from(options.len()).map_err(|_| refused)?;
-        bytes.get_mut(..options.len()).ok_or(refused)?.copy_from_slice(options);
-        Ok(Self { bytes, length })
-    }
-
-    /// The options' bytes.
-    #[must_use]
-    pub fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.length == 0
-    }
-}
-
-impl PartialEq for Options {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
-impl Eq for Options {}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Options({:02x?})", self.as_slice())
-    }
-}
-
-/// Options that no header has room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{options_length} bytes of options: there is room for 40, in whole words of 4")]
-pub struct HeaderTooLong {
-    /// How many bytes of options there were.
-    pub options_length: usize,
-}
-
 /// A payload that no datagram has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{payload_length} bytes of payload exceed a datagram's 65,535 with its header")]
@@ -332,27 +282,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn frag_8_the_longest_payload_that_can_be_sent() {
+        let here = Ipv4Addr::new(192, 0, 2, 2);
+        let whole = Header::new(here, here, Protocol::Udp);
+        assert_eq!(whole.max_payload(1500), 1480);
+        let options = Options::new(&[148, 4, 0, 0]).unwrap();
+        assert_eq!(Header { options, ..whole }.max_payload(1500), 1476);
+        let may_be_cut = Header { dont_fragment: false, ..whole };
+        assert_eq!(may_be_cut.max_payload(1500), MAX_PAYLOAD_LEN);
+    }
+
+    #[test]
     fn an_offset_counts_in_units_of_8_bytes() {
         assert_eq!(FragmentOffset::from_bytes(1480).map(FragmentOffset::bytes), Some(1480));
         assert_eq!(FragmentOffset::from_bytes(65_528).map(FragmentOffset::bytes), Some(65_528));
         assert_eq!(FragmentOffset::from_bytes(1481), None);
-    }
-
-    #[test]
-    fn options_fill_whole_words_and_at_most_ten() {
-        assert!(Options::new(&[]).unwrap().is_empty());
-        assert!(!Options::new(&[1; 40]).unwrap().is_empty());
-        assert_eq!(Options::new(&[1; 3]), Err(HeaderTooLong { options_length: 3 }));
-        assert_eq!(Options::new(&[1; 44]), Err(HeaderTooLong { options_length: 44 }));
-        assert_eq!(Options::new(&[1; 1024]), Err(HeaderTooLong { options_length: 1024 }));
-    }
-
-    #[test]
-    fn options_are_what_they_say_and_no_more() {
-        let options = Options::new(&[7, 3, 4, 0]).unwrap();
-        assert_ne!(options, Options::new(&[7, 3, 4, 1]).unwrap());
-        assert_ne!(options, Options::new(&[7, 3, 4, 0, 0, 0, 0, 0]).unwrap());
-        assert_eq!(format!("{options:?}"), "Options([07, 03, 04, 00])");
     }
 
     #[test]

@@ -24,16 +24,48 @@
 //! what is wrong with them ([`Malformed`]); [`Datagram::header`] gives its [`Header`] as a value.
 //! Writing goes back: the payload is laid into a [`packet::Buffer`] and
 //! [`Header::prepend_to`] puts the header in front.
+//!
+//! | on the way in | | on the way out | |
+//! | --- | --- | --- | --- |
+//! | is it for us? | [`Destination`], [`AddressKind`] | where does it leave? | [`RoutingTable`] |
+//! | what do its options say? | [`OptionList`] | which datagram is it? | [`Identifications`] |
+//! | it came in pieces | [`Reassembler`] | it is too long | [`Fragments`] |
 
 #![forbid(unsafe_code)]
 
 mod address;
 mod datagram;
+mod destination;
+mod fragmentation;
 mod header;
+mod identification;
+mod ledger;
+mod option_list;
+mod options;
+mod partial;
+mod reassembly;
+mod routes;
+mod secret;
 
-pub use address::{Cidr, InvalidCidr, is_unicast_source};
-pub use datagram::{Datagram, Malformed};
+pub use address::{Cidr, InvalidCidr};
+pub use datagram::{Datagram, Malformed, QuotedChecksum};
+pub use destination::{ALL_HOSTS, AddressKind, Destination, is_unicast_source};
+pub use fragmentation::{CannotFragment, Fragments};
 pub use header::{
-    Dscp, Ecn, FragmentOffset, Header, HeaderTooLong, MIN_HEADER_LEN, Options, PayloadTooLong,
+    Dscp, Ecn, FragmentOffset, Header, MAX_LEN, MAX_PAYLOAD_LEN, MIN_HEADER_LEN, PayloadTooLong,
     Protocol,
 };
+pub use identification::{IDENTIFICATION_COUNTERS, Identifications};
+pub use ledger::{
+    MAX_REASSEMBLIES, MAX_REASSEMBLY_BYTES, MAX_REASSEMBLY_BYTES_PER_SOURCE, REASSEMBLY_TIMEOUT,
+    ReassemblyLimits,
+};
+pub use option_list::{HeaderOption, MalformedOption, OptionKind, OptionList};
+pub use options::{HeaderTooLong, Options};
+pub use partial::{FirstFragment, MIN_FIRST_TCP_FRAGMENT, RefusedFragment};
+pub use reassembly::{ExpiredDatagram, Reassembled, Reassembler, Reassembly};
+pub use routes::{
+    MAX_ROUTED_NETWORKS, MAX_ROUTES_PER_NETWORK, MAX_SILENT_NEXT_HOPS, NEXT_HOP_SILENCE, Route,
+    RoutingTable, TableFull,
+};
+pub use secret::Secret;

@@ -5,8 +5,10 @@
 
 use std::net::Ipv4Addr;
 
-use etherparse::{IpDscp, IpEcn, IpFragOffset, IpNumber, Ipv4Header, Ipv4Slice};
-use ipv4::{Datagram, Dscp, Ecn, FragmentOffset, Header, Malformed, Options, Protocol};
+use etherparse::{IpDscp, IpEcn, IpFragOffset, IpNumber, Ipv4Header, Ipv4Slice, LaxIpv4Slice};
+use ipv4::{
+    Datagram, Dscp, Ecn, FragmentOffset, Header, Malformed, Options, Protocol, QuotedChecksum,
+};
 use packet::Buffer;
 use proptest::prelude::*;
 
@@ -176,6 +178,34 @@ proptest! {
         }
         bytes.truncate(length.index(bytes.len() + 1));
         compare_verdicts(&bytes)?;
+    }
+
+    #[test]
+    fn of_a_quoted_datagram_both_read_the_same(
+        header in any_header(),
+        payload in prop::collection::vec(any::<u8>(), 0..60),
+        length in any::<prop::sample::Index>(),
+        ttl in any::<u8>(),
+    ) {
+        let header = Header { reserved: false, ..header };
+        let mut bytes = written(&header, &payload);
+        // As some routers quote: counted down, the checksum as it was.
+        bytes[8] = ttl;
+        bytes.truncate(length.index(bytes.len() + 1));
+        let ours = Datagram::parse_quoted(&bytes, QuotedChecksum::Ignore);
+        prop_assert_eq!(ours.is_ok(), bytes.len() >= header.length());
+        let theirs = LaxIpv4Slice::from_slice(&bytes);
+        prop_assert_eq!(ours.is_ok(), theirs.is_ok());
+        let (Ok(ours), Ok((theirs, _))) = (ours, theirs) else { return Ok(()) };
+        prop_assert_eq!(ours.header(), Header { ttl, ..header });
+        prop_assert_eq!(ours.total_length(), theirs.header().total_len());
+        if theirs.payload_ip_number() == theirs.header().protocol()
+            && theirs.extensions().auth.is_none()
+        {
+            prop_assert_eq!(ours.payload(), theirs.payload().payload);
+        }
+        let verified = Datagram::parse_quoted(&bytes, QuotedChecksum::Verify);
+        prop_assert_eq!(verified.is_ok(), ttl == header.ttl);
     }
 
     #[test]
