@@ -16,13 +16,48 @@
 //!
 //! [`Packet::parse`] proves that bytes are an ICMP message; [`Packet::message`] says which.
 //! [`Message::prepend_to`] writes one in front of its data.
+//!
+//! # Errors
+//!
+//! Some messages are errors: they quote the beginning of a datagram and say what became of it.
+//!
+//! - Going out: [`may_be_answered_with_error`] and [`ErrorLimiter`] say whether one may be sent,
+//!   [`ErrorKind::lay_down_about`] writes it.
+//! - Coming in: [`ErrorReport::read`] finds out which of our datagrams it is about. Whoever sent
+//!   that one is told, and learns what to make of it: [`ErrorKind::host_error`] and
+//!   [`ErrorKind::severity`].
+//!
+//! ```text
+//!      host                          router                        destination
+//!        │  a datagram that goes too far │                               ╷
+//!        │ ────────────────────────────► │ TTL 0: may it be answered?    ╷
+//!        │   ICMP: its first 548 bytes   │ within the limit?             ╷
+//!        │ ◄──────────────────────────── │ lay_down_about                ╷
+//!        │ ErrorReport::read             │                               ╷
+//! ```
 
 #![forbid(unsafe_code)]
 
+mod answerable;
+mod error;
+mod limiter;
 mod message;
+mod query;
+mod quote;
+mod redirect;
+mod report;
+mod unreachable;
 mod view;
 
-pub use message::{Echo, Message, Unknown};
+pub use answerable::{Unanswerable, may_be_answered_with_error};
+pub use error::{ErrorKind, ErrorMessage, OtherCode, ParameterProblem, TimeExceeded};
+pub use limiter::{ERROR_BURST, ERRORS_PER_SECOND, ErrorLimiter};
+pub use message::{Echo, Message, SourceQuench, Unknown};
+pub use query::{Query, QueryKind};
+pub use quote::{BadQuote, ERROR_DATAGRAM_LIMIT, Ports, QUOTE_LIMIT, QuotedDatagram};
+pub use redirect::{Redirect, RedirectScope};
+pub use report::{ErrorReport, HostError, Severity};
+pub use unreachable::Unreachable;
 pub use view::{Malformed, Packet};
 
 /// Length of every message's header, in bytes.

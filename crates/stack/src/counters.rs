@@ -52,6 +52,11 @@ counters! {
     IcmpTruncated, "icmp_truncated", "too short for an ICMP message";
     IcmpBadChecksum, "icmp_bad_checksum", "the ICMP checksum is wrong";
     IcmpUnknown, "icmp_unknown", "an ICMP message of a type or code that has no meaning here";
+    IcmpErrorForNobody, "icmp_error_for_nobody", "an ICMP error about a datagram of ours that nobody here waits to hear of";
+    IcmpErrorForged, "icmp_error_forged", "an ICMP error about a datagram that we cannot have sent";
+    IcmpSourceQuench, "icmp_source_quench", "a source quench, which means nothing any more (RFC 6633)";
+    IcmpRedirect, "icmp_redirect", "a redirect, which anybody could have forged";
+    IcmpQuery, "icmp_query", "a timestamp, information or address mask message, which no host answers (RFC 6918)";
     IcmpEchoRequests, "icmp_echo_requests", "echo requests that came";
     IcmpEchoRepliesSent, "icmp_echo_replies_sent", "echo replies sent";
     IcmpEchoReplyUnasked, "icmp_echo_reply_unasked", "an echo reply to nothing that we asked";

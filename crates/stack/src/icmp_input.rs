@@ -1,6 +1,8 @@
 //! An ICMP message that came: an echo request gets its reply (RFC 1122, 3.2.2.6).
 
-use icmp::{Echo, Malformed, Message, Packet};
+use std::net::Ipv4Addr;
+
+use icmp::{Echo, ErrorMessage, ErrorReport, Malformed, Message, Packet};
 use ipv4::{Datagram, Header, Protocol};
 use packet::{Instant, InterfaceId};
 use trace::{Event, Layer};
@@ -27,6 +29,12 @@ impl Stack {
                 self.send_echo_reply(now, interface, datagram, echo, packet.data())
             }
             Message::EchoReply(_) => Err(Counter::IcmpEchoReplyUnasked),
+            Message::Error(error) => {
+                Err(reason_of_error(error, packet.data(), datagram.destination()))
+            }
+            Message::SourceQuench(_) => Err(Counter::IcmpSourceQuench),
+            Message::Redirect(_) => Err(Counter::IcmpRedirect),
+            Message::Query(_) => Err(Counter::IcmpQuery),
             Message::Unknown(_) => Err(Counter::IcmpUnknown),
         }
     }
@@ -48,6 +56,15 @@ impl Stack {
         })?;
         self.count(Counter::IcmpEchoRepliesSent);
         Ok(())
+    }
+}
+
+/// The counter for an error about something that `ours` sent, or is said to have sent. Nothing
+/// that we send so far has anybody behind it who would want to know.
+fn reason_of_error(error: ErrorMessage, quote: &[u8], ours: Ipv4Addr) -> Counter {
+    match ErrorReport::read(error.kind(), quote, |sender| sender == ours) {
+        Ok(_) => Counter::IcmpErrorForNobody,
+        Err(_) => Counter::IcmpErrorForged,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stories of ICMP echo: what is answered, with what, and what is not.
 
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
 use stack::Counter;
 use story::*;
 
@@ -107,15 +109,64 @@ fn icmp_1_an_unknown_type_is_dropped() {
 #[test]
 fn icmp_25_and_27_historic_requests_get_no_reply() {
     let story = Story::new(
-        "Neither an information request nor an address mask request is answered",
+        "Neither a timestamp, an information nor an address mask request is answered",
         "RFC 1122, 3.2.2.7 (ICMP-25) and 3.2.2.9 (ICMP-27)",
     );
     let Cast { peer, we, .. } = story.cast();
 
-    peer.sends(icmp_message(15, 0));
-    we.drop_it_as(Counter::IcmpUnknown);
-    peer.sends(icmp_message(17, 0).data([0; 4]));
-    we.drop_it_as(Counter::IcmpUnknown);
+    for kind in [13, 15, 17] {
+        peer.sends(icmp_message(kind, 0).data([0; 12]));
+        we.drop_it_as(Counter::IcmpQuery);
+    }
+}
+
+/// What an error quotes: the beginning of a datagram of UDP.
+fn quoted_udp(source: [u8; 4], destination: [u8; 4]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    etherparse::PacketBuilder::ipv4(source, destination, 64)
+        .udp(7, 40_000)
+        .write(&mut bytes, b"")
+        .expect("a short datagram");
+    bytes
+}
+
+#[test]
+fn icmp_3_an_error_about_what_we_cannot_have_sent_is_forged() {
+    let story = Story::new(
+        "An error is about something that we sent, or it is forged; nothing is sent either way",
+        "RFC 1122, 3.2.2 (ICMP-3, ICMP-5)",
+    );
+    let Cast { peer, we, nothing, .. } = story.cast();
+
+    let ours = quoted_udp(STACK.octets(), KERNEL.octets());
+    peer.sends(icmp_message(3, 3).data(&ours));
+    we.drop_it_as(Counter::IcmpErrorForNobody);
+    peer.sends(icmp_message(11, 0).data(&ours));
+    we.drop_it_as(Counter::IcmpErrorForNobody);
+
+    let anothers = quoted_udp([192, 0, 2, 9], KERNEL.octets());
+    peer.sends(icmp_message(3, 3).data(&anothers));
+    we.drop_it_as(Counter::IcmpErrorForged);
+    peer.sends(icmp_message(12, 0).data(b"no datagram at all"));
+    we.drop_it_as(Counter::IcmpErrorForged);
+    peer.sends(icmp_message(3, 1).data(&ours[..27]));
+    we.drop_it_as(Counter::IcmpErrorForged);
+    nothing.is_sent_for(seconds(60));
+}
+
+#[test]
+fn icmp_13_and_15_redirects_and_source_quenches_change_nothing() {
+    let story = Story::new(
+        "A redirect and a source quench are counted and ignored, since anybody could forge them",
+        "RFC 1122, 3.2.2.2 (ICMP-13) and RFC 6633 (ICMP-15)",
+    );
+    let Cast { peer, we, .. } = story.cast();
+
+    let ours = quoted_udp(STACK.octets(), KERNEL.octets());
+    peer.sends(icmp_message(5, 1).rest_of_header([192, 0, 2, 1]).data(&ours));
+    we.drop_it_as(Counter::IcmpRedirect);
+    peer.sends(icmp_message(4, 0).data(&ours));
+    we.drop_it_as(Counter::IcmpSourceQuench);
 }
 
 #[test]
