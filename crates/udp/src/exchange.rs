@@ -1,0 +1,132 @@
+//! What passes between the sockets and their neighbours: programs above, the network below.
+
+use std::net::{IpAddr, SocketAddr};
+
+use packet::{Buffer, Instant, InterfaceId};
+
+use crate::{AddressPair, Header, SendOptions};
+
+/// What the layer below says about a datagram that came.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// From whom, and to which address of ours.
+    pub addresses: AddressPair,
+    /// Whether it was sent to us alone.
+    pub delivery: Delivery,
+    /// By which interface.
+    pub interface: InterfaceId,
+    /// What was left of its time to live, in hops.
+    pub ttl: u8,
+    /// DSCP and ECN, the second byte of the IP header (IP-15).
+    pub traffic_class: u8,
+    /// The IP options as they came; of more than [`crate::MAX_IP_OPTIONS_LEN`] bytes the rest is
+    /// left out (IP-21).
+    pub ip_options: &'a [u8],
+}
+
+/// Whom a datagram that came was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// One of our own addresses.
+    Unicast,
+    /// Everybody in a network.
+    Broadcast,
+    /// A group that we are in.
+    Multicast,
+}
+
+/// A datagram that came, as a program receives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// Everything but the payload.
+    pub metadata: Metadata,
+    /// The payload, all of it.
+    pub payload: Vec<u8>,
+}
+
+/// What a program can learn of a datagram that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// To which of our addresses (UDP-8). A reply that has this as its source comes from where
+    /// it is expected.
+    pub destination: IpAddr,
+    /// Whether it was sent to us alone.
+    pub delivery: Delivery,
+    /// By which interface it came (IF-1).
+    pub interface: InterfaceId,
+    /// What was left of its time to live, in hops.
+    pub ttl: u8,
+    /// DSCP and ECN, the second byte of the IP header (IP-15).
+    pub traffic_class: u8,
+    /// The IP options as they came (UDP-2, IP-21).
+    pub ip_options: Box<[u8]>,
+    /// When it came.
+    pub at: Instant,
+}
+
+/// How much of a payload was copied into a program's own buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How many bytes were copied.
+    pub length: usize,
+    /// How many there were. The rest is lost.
+    pub full_length: usize,
+}
+
+impl Copied {
+    /// Whether the buffer was too short.
+    #[must_use]
+    pub const fn is_truncated(self) -> bool {
+        self.length < self.full_length
+    }
+}
+
+/// What a program wants to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub(crate) payload: &'a [u8],
+    pub(crate) to: Option<SocketAddr>,
+    pub(crate) options: Option<&'a SendOptions>,
+}
+
+impl<'a> Message<'a> {
+    /// A message for `destination`.
+    #[must_use]
+    pub const fn to(destination: SocketAddr, payload: &'a [u8]) -> Self {
+        Self { payload, to: Some(destination), options: None }
+    }
+
+    /// A message for the peer that the socket is connected to.
+    #[must_use]
+    pub const fn to_peer(payload: &'a [u8]) -> Self {
+        Self { payload, to: None, options: None }
+    }
+
+    /// With `options` instead of the socket's own.
+    #[must_use]
+    pub const fn with_options(self, options: &'a SendOptions) -> Self {
+        Self { options: Some(options), ..self }
+    }
+
+    /// What is to be sent.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}
+
+/// A datagram on its way to the layer below: the payload is laid down, [`Header::prepend_to`] is
+/// next.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The payload.
+    pub buffer: Buffer,
+    /// From which port to which.
+    pub header: Header,
+    /// From which of our addresses to whom.
+    pub addresses: AddressPair,
+    /// What else is asked of it. The source address is that in `addresses`.
+    pub options: SendOptions,
+}
