@@ -15,19 +15,22 @@
 
 mod actions;
 mod parsers;
+mod reassembly;
 
 pub use actions::actions;
 pub use parsers::{dissect_frame, ethernet, icmp_message, ipv4_datagram, link_options};
+pub use reassembly::reassembly;
 
 /// A target: it takes any bytes and panics if something is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its corpus.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("actions", actions),
     ("dissect", dissect_frame),
     ("ethernet", ethernet),
     ("icmp", icmp_message),
     ("ipv4", ipv4_datagram),
     ("link_options", link_options),
+    ("reassembly", reassembly),
 ];
