@@ -17,6 +17,7 @@ demo: strata ## the tour: one ping, decoded layer by layer and recorded in demo.
 	scripts/in-netns scripts/demo
 
 shell: strata ## a shell in a private network, with strata at hand
+	scripts/setup --tests
 	scripts/shell
 
 test: ## every test: unit, property, and end to end against the kernel
