@@ -240,3 +240,123 @@ fn a_device_that_is_gone_ends_it_after_the_frames_before() {
     assert!(matches!(error, Error::Device { interface: InterfaceId(0), error: DeviceError::Gone }));
     assert_eq!(event_loop.host().received, 1);
 }
+
+#[test]
+fn frames_beyond_the_budget_leave_in_the_turns_after_it() {
+    let (device, wire) = device();
+    let frames = (0..8u8).map(|number| (InterfaceId(0), vec![number])).collect();
+    // A deadline that has come already is the only thing that wakes the loop.
+    let host = EchoHost { queue: frames, deadline: Some(Instant::START), ..EchoHost::default() };
+    let mut event_loop = EventLoop::new(host).unwrap().with_frame_budget(3);
+    event_loop.attach(device).unwrap();
+    event_loop.run(|host| host.queue.is_empty()).unwrap();
+    let sent: Vec<_> = std::iter::from_fn(|| received_on(&wire)).flatten().collect();
+    assert_eq!(sent, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn room_in_a_full_device_wakes_the_loop() {
+    let (device, wire) = device();
+    let frames = (0..2000u32).map(|number| (InterfaceId(0), number.to_be_bytes().to_vec()));
+    let host =
+        EchoHost { queue: frames.collect(), deadline: Some(Instant::START), ..EchoHost::default() };
+    let mut event_loop = EventLoop::new(host).unwrap().with_frame_budget(4000);
+    event_loop.attach(device).unwrap();
+    let mut expected = 0u32;
+    event_loop
+        .run(|_| {
+            // Nothing else happens here than that the wire is emptied.
+            while let Some(frame) = received_on(&wire) {
+                assert_eq!(frame, expected.to_be_bytes(), "out of order, or lost");
+                expected += 1;
+            }
+            expected == 2000
+        })
+        .unwrap();
+    assert!(event_loop.counters(InterfaceId(0)).unwrap().waited > 0, "was never full");
+}
+
+/// A device that takes its time: what was written, and what was read, passes 20 ms later.
+struct LateDevice {
+    below: Box<SocketDevice>,
+    outgoing: VecDeque<(Instant, Vec<u8>)>,
+    incoming: VecDeque<(Instant, Vec<u8>)>,
+    given: Vec<u8>,
+}
+
+const LATE: Duration = Duration::from_millis(20);
+
+impl Device for LateDevice {
+    fn capabilities(&self) -> Capabilities {
+        self.below.capabilities()
+    }
+
+    fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, DeviceError> {
+        while let Some(frame) = self.below.receive(now)? {
+            self.incoming.push_back((now + LATE, frame.bytes.to_vec()));
+        }
+        let Some(frame) = take_due(&mut self.incoming, now) else {
+            return Ok(None);
+        };
+        self.given = frame;
+        Ok(Some(self.given.as_slice().into()))
+    }
+
+    fn transmit(
+        &mut self,
+        now: Instant,
+        frame: &[u8],
+        _offload: TransmitOffload,
+    ) -> Result<(), DeviceError> {
+        self.outgoing.push_back((now + LATE, frame.to_vec()));
+        Ok(())
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let fronts = [self.outgoing.front(), self.incoming.front()];
+        fronts.into_iter().flatten().map(|(due, _)| *due).min()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DeviceError> {
+        assert!(self.next_deadline().is_some_and(|due| due <= now), "woken before its time");
+        while let Some(frame) = take_due(&mut self.outgoing, now) {
+            self.below.transmit(now, &frame, TransmitOffload::default())?;
+        }
+        Ok(())
+    }
+}
+
+/// The next frame that is due.
+fn take_due(frames: &mut VecDeque<(Instant, Vec<u8>)>, now: Instant) -> Option<Vec<u8>> {
+    let is_due = frames.front().is_some_and(|(due, _)| *due <= now);
+    is_due.then(|| frames.pop_front()).flatten().map(|(_, frame)| frame)
+}
+
+impl AsFd for LateDevice {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.below.as_fd()
+    }
+}
+
+#[test]
+fn a_device_that_holds_frames_back_is_woken_when_they_are_due() {
+    let (below, wire) = device();
+    let late = LateDevice {
+        below,
+        outgoing: VecDeque::new(),
+        incoming: VecDeque::new(),
+        given: Vec::new(),
+    };
+    let mut event_loop = EventLoop::new(EchoHost::default()).unwrap();
+    event_loop.attach(Box::new(late)).unwrap();
+    wire.send(b"late").unwrap();
+    let mut answer = None;
+    event_loop
+        .run(|_| {
+            answer = answer.take().or_else(|| received_on(&wire));
+            answer.is_some()
+        })
+        .unwrap();
+    assert_eq!(answer.unwrap(), b"late");
+    assert!(event_loop.counters(InterfaceId(0)).unwrap().read == 1);
+}
