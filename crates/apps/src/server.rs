@@ -154,6 +154,7 @@ mod tests {
         requests: VecDeque<Result<Incoming, Error>>,
         refusals: VecDeque<Error>,
         sent: Vec<Vec<u8>>,
+        last: Option<(Option<SocketAddr>, Option<SendOptions>)>,
     }
 
     impl DatagramSocket for Scripted {
@@ -166,6 +167,7 @@ mod tests {
                 return Err(refusal);
             }
             self.sent.push(message.payload().to_vec());
+            self.last = Some((message.destination(), message.options().cloned()));
             Ok(())
         }
     }
@@ -206,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn route_7_the_answer_comes_from_the_address_that_was_asked() {
+        let mut server = DatagramServer::new(Echo, Guard::default());
+        let mut socket = Scripted { requests: [ordinary(b"a")].into(), ..Scripted::default() };
+        assert_eq!(stepped(&mut server, &mut socket), Progress::Waits);
+        let (to, options) = socket.last.unwrap();
+        assert_eq!(to, Some(([192, 0, 2, 1], 40_000).into()));
+        assert_eq!(options.unwrap().source, Some([192, 0, 2, 2].into()));
+    }
+
+    #[test]
     fn one_step_takes_no_more_than_its_share() {
         let mut server = DatagramServer::new(Echo, Guard::default());
         let requests = (0..=DATAGRAMS_PER_STEP).map(|_| ordinary(b"a")).collect();
@@ -222,7 +234,7 @@ mod tests {
         let mut socket = Scripted {
             requests: [ordinary(b"a"), ordinary(b"b")].into(),
             refusals: [Error::WouldBlock; 2].into(),
-            sent: Vec::new(),
+            ..Scripted::default()
         };
         for _ in 0..2 {
             assert_eq!(stepped(&mut server, &mut socket), Progress::Waits);
@@ -239,7 +251,7 @@ mod tests {
         let mut socket = Scripted {
             requests: [ordinary(b"a"), ordinary(b"b")].into(),
             refusals: [Error::NetworkUnreachable].into(),
-            sent: Vec::new(),
+            ..Scripted::default()
         };
         assert_eq!(stepped(&mut server, &mut socket), Progress::Waits);
         assert_eq!(socket.sent, [b"b"]);

@@ -86,9 +86,9 @@ impl Copied {
 /// What a program wants to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
-    pub(crate) payload: &'a [u8],
-    pub(crate) to: Option<SocketAddr>,
-    pub(crate) options: Option<&'a SendOptions>,
+    payload: &'a [u8],
+    to: Option<SocketAddr>,
+    options: Option<&'a SendOptions>,
 }
 
 impl<'a> Message<'a> {
@@ -108,6 +108,18 @@ impl<'a> Message<'a> {
     #[must_use]
     pub const fn with_options(self, options: &'a SendOptions) -> Self {
         Self { options: Some(options), ..self }
+    }
+
+    /// Where to; `None` for the peer.
+    #[must_use]
+    pub const fn destination(&self) -> Option<SocketAddr> {
+        self.to
+    }
+
+    /// What is asked of the datagram; `None` for what the socket asks of all.
+    #[must_use]
+    pub const fn options(&self) -> Option<&'a SendOptions> {
+        self.options
     }
 
     /// What is to be sent.

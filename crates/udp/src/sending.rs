@@ -40,17 +40,17 @@ impl Sockets {
         socket.check_peer()?;
         let remote = destination(socket, message)?;
         check_destination(network, socket, remote)?;
-        let options = message.options.unwrap_or(&socket.options.send).clone();
+        let options = message.options().unwrap_or(&socket.options.send).clone();
         options.check()?;
         let source = source_address(network, options.source, socket.state.local(), remote)?;
-        check_length(network, message.payload, remote, &options)?;
-        self.check_room(id, message.payload.len())?;
+        check_length(network, message.payload(), remote, &options)?;
+        self.check_room(id, message.payload().len())?;
 
         let port = self.ensure_bound(id, remote)?.port();
         let pair = SocketPair { local: SocketAddr::new(source, port), remote };
         let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
         socket.recent.note(pair, now);
-        let outgoing = outgoing(pair, message.payload, options);
+        let outgoing = outgoing(pair, message.payload(), options);
         self.outbox.push(id, &mut socket.send_usage, outgoing);
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Sockets {
 
 /// Where to: as the message says, or to the peer. A connected socket sends to its peer alone.
 fn destination(socket: &Socket, message: &Message<'_>) -> Result<SocketAddr, Error> {
-    match (message.to.map(plain), socket.state.peer()) {
+    match (message.destination().map(plain), socket.state.peer()) {
         (None, None) => Err(Error::DestinationAddressRequired),
         (Some(to), Some(peer)) if to != peer => Err(Error::IsConnected),
         (Some(remote), _) | (None, Some(remote)) => Ok(remote),
