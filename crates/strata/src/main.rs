@@ -26,11 +26,11 @@ use failure::Failure;
     name = "strata",
     version,
     after_help = "Try it without touching your machine's network:\n  \
-                  make ping-test                    ping the stack in a private namespace\n  \
-                  scripts/in-netns bash             a shell in such a namespace, then\n  \
-                  scripts/tun-up                    make tun0 there,\n  \
-                  strata serve -v &                 answer,\n  \
-                  ping -c 3 192.0.2.2               and ask"
+                  make ping-test          ping the stack in a private network\n  \
+                  make shell              a shell in such a network, with strata at hand; in it\n  \
+                  tun-up                  make tun0,\n  \
+                  strata serve -v &       answer,\n  \
+                  ping -c 3 192.0.2.2     and ask"
 )]
 struct Cli {
     #[command(subcommand)]
