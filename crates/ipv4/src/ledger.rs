@@ -171,3 +171,70 @@ impl<K: Copy> Ledger<K> {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+    const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+
+    const LIMITS: ReassemblyLimits = ReassemblyLimits {
+        timeout: REASSEMBLY_TIMEOUT,
+        bytes: 100,
+        bytes_per_source: 60,
+        datagrams: 10,
+    };
+
+    /// Accounts of these sources and bytes, whose keys are their places in the list.
+    fn ledger(accounts: &[(Ipv4Addr, usize)]) -> (Ledger<usize>, Vec<Serial>) {
+        let mut ledger = Ledger::new(Secret::new([1, 2]));
+        let open = |(key, &(source, bytes))| {
+            let serial = ledger.open(key, source, Instant::START);
+            ledger.charge(serial, bytes);
+            serial
+        };
+        let serials = accounts.iter().enumerate().map(open).collect();
+        (ledger, serials)
+    }
+
+    #[test]
+    fn within_the_limits_nothing_has_to_go() {
+        let (mut ledger, _) = ledger(&[(ONE, 20), (ONE, 40), (OTHER, 40)]);
+        assert_eq!(ledger.bytes(), 100);
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), None);
+        assert_eq!(ledger.close_excess(&LIMITS, OTHER), None);
+    }
+
+    #[test]
+    fn beyond_its_share_a_source_loses_its_own_oldest() {
+        let (mut ledger, _) = ledger(&[(OTHER, 10), (ONE, 1), (ONE, 60)]);
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), Some(1));
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), None);
+    }
+
+    #[test]
+    fn beyond_the_whole_the_oldest_of_all_goes() {
+        let (mut ledger, _) = ledger(&[(OTHER, 50), (ONE, 1), (ONE, 50)]);
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), Some(0));
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), None);
+        assert_eq!(ledger.bytes(), 51);
+    }
+
+    #[test]
+    fn what_is_closed_or_taken_back_is_charged_to_no_source() {
+        let (mut ledger, serials) = ledger(&[(ONE, 60), (ONE, 0)]);
+        ledger.discharge(serials[0], 10);
+        assert_eq!(ledger.bytes(), 10);
+        ledger.charge(serials[1], 50);
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), None, "60 of 60");
+
+        assert_eq!(ledger.close(serials[0]), Some(0));
+        ledger.charge(serials[1], 10);
+        assert_eq!(ledger.close_excess(&LIMITS, ONE), None, "60 of 60 again");
+        assert_eq!(ledger.close(serials[1]), Some(1));
+        assert_eq!(ledger.close(serials[1]), None);
+        assert!(ledger.shares.is_empty(), "who has nothing under way is forgotten");
+        assert_eq!(ledger.bytes(), 0);
+    }
+}

@@ -97,7 +97,9 @@ impl RoutingTable {
 
     /// Removes all routes to exactly this network, and says whether there were any.
     pub fn remove(&mut self, network: Cidr) -> bool {
-        self.retain(network, |_| false)
+        let were_any = !self.routes_to(network).is_empty();
+        self.retain(network, |_| false);
+        were_any
     }
 
     /// Removes every route by an interface that is no more.
@@ -156,15 +158,12 @@ impl RoutingTable {
         same_length.and_then(|it| it.get(&network.network())).map_or(&[], Vec::as_slice)
     }
 
-    /// Keeps of the routes to exactly this network those that `keep` wants. Says whether one
-    /// had to go.
-    fn retain(&mut self, network: Cidr, keep: impl FnMut(&Route) -> bool) -> bool {
+    /// Keeps of the routes to exactly this network those that `keep` wants.
+    fn retain(&mut self, network: Cidr, keep: impl FnMut(&Route) -> bool) {
         let length = Reverse(network.prefix_length());
-        let Some(same_length) = self.by_length.get_mut(&length) else { return false };
-        let Some(routes) = same_length.get_mut(&network.network()) else { return false };
-        let before = routes.len();
+        let Some(same_length) = self.by_length.get_mut(&length) else { return };
+        let Some(routes) = same_length.get_mut(&network.network()) else { return };
         routes.retain(keep);
-        let removed = routes.len() < before;
         if routes.is_empty() {
             same_length.remove(&network.network());
             self.networks -= 1;
@@ -172,7 +171,6 @@ impl RoutingTable {
         if same_length.is_empty() {
             self.by_length.remove(&length);
         }
-        removed
     }
 }
 
@@ -302,11 +300,13 @@ mod tests {
     fn an_interface_leaves_with_its_routes() {
         let mut table =
             table(&[(DEFAULT, on_link(0)), (DEFAULT, on_link(1)), ("192.0.2.0/24", on_link(1))]);
-        table.next_hop_failed(NOW, InterfaceId(1), address("192.0.2.1"));
-        table.next_hop_failed(NOW, InterfaceId(0), address("192.0.2.1"));
+        for interface in [0, 1] {
+            table.next_hop_failed(NOW, InterfaceId(interface), address("192.0.2.1"));
+        }
         table.remove_interface(InterfaceId(1));
         assert_eq!(table.iter().collect::<Vec<_>>(), [(cidr(DEFAULT), &on_link(0))]);
-        assert_eq!(table.silent.len(), 1);
+        let silent: Vec<_> = table.silent.keys().collect();
+        assert_eq!(silent, [&(InterfaceId(0), address("192.0.2.1"))]);
     }
 
     #[test]
