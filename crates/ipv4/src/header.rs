@@ -80,6 +80,12 @@ impl Header {
         MIN_HEADER_LEN + self.options.length()
     }
 
+    /// DSCP and ECN as they share the header's second byte.
+    #[must_use]
+    pub const fn traffic_class(&self) -> u8 {
+        self.dscp.0 << 2 | self.ecn as u8
+    }
+
     /// The longest payload that can be sent behind this header over a link of `mtu`, in bytes:
     /// MMS_S (RFC 1122, 3.3.3). The MTU does not count where we may fragment.
     #[must_use]
@@ -107,7 +113,7 @@ impl Header {
     fn fixed_part(&self, total_length: u16) -> [u8; MIN_HEADER_LEN] {
         let mut bytes = [0; MIN_HEADER_LEN];
         bytes[0] = 0x40 | (5 + self.options.words());
-        bytes[1] = self.dscp.0 << 2 | self.ecn as u8;
+        bytes[1] = self.traffic_class();
         NetworkEndian::write_u16(&mut bytes[2..4], total_length);
         NetworkEndian::write_u16(&mut bytes[4..6], self.identification);
         NetworkEndian::write_u16(&mut bytes[6..8], self.flags() | self.fragment_offset.0);
@@ -149,8 +155,9 @@ impl Dscp {
         if value < 64 { Some(Self(value)) } else { None }
     }
 
-    /// The upper 6 bits of the header's second byte.
-    pub(crate) const fn from_traffic_class(byte: u8) -> Self {
+    /// The upper 6 bits of the header's second byte, once called type of service.
+    #[must_use]
+    pub const fn from_traffic_class(byte: u8) -> Self {
         Self(byte >> 2)
     }
 
@@ -177,7 +184,8 @@ pub enum Ecn {
 
 impl Ecn {
     /// The lower 2 bits of the header's second byte.
-    pub(crate) const fn from_traffic_class(byte: u8) -> Self {
+    #[must_use]
+    pub const fn from_traffic_class(byte: u8) -> Self {
         match byte & 0b11 {
             0b00 => Self::NotCapable,
             0b01 => Self::Capable1,

@@ -38,14 +38,19 @@ pub struct ReassemblyLimits {
     pub datagrams: usize,
 }
 
+impl ReassemblyLimits {
+    /// The constants above.
+    pub const DEFAULT: Self = Self {
+        timeout: REASSEMBLY_TIMEOUT,
+        bytes: MAX_REASSEMBLY_BYTES,
+        bytes_per_source: MAX_REASSEMBLY_BYTES_PER_SOURCE,
+        datagrams: MAX_REASSEMBLIES,
+    };
+}
+
 impl Default for ReassemblyLimits {
     fn default() -> Self {
-        Self {
-            timeout: REASSEMBLY_TIMEOUT,
-            bytes: MAX_REASSEMBLY_BYTES,
-            bytes_per_source: MAX_REASSEMBLY_BYTES_PER_SOURCE,
-            datagrams: MAX_REASSEMBLIES,
-        }
+        Self::DEFAULT
     }
 }
 

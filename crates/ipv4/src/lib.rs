@@ -43,6 +43,7 @@ mod ledger;
 mod option_list;
 mod options;
 mod partial;
+mod pseudo_header;
 mod reassembly;
 mod routes;
 mod secret;
@@ -63,6 +64,7 @@ pub use ledger::{
 pub use option_list::{HeaderOption, MalformedOption, OptionKind, OptionList};
 pub use options::{HeaderTooLong, Options};
 pub use partial::{FirstFragment, MIN_FIRST_TCP_FRAGMENT, RefusedFragment};
+pub use pseudo_header::pseudo_header;
 pub use reassembly::{ExpiredDatagram, Reassembled, Reassembler, Reassembly};
 pub use routes::{
     MAX_ROUTED_NETWORKS, MAX_ROUTES_PER_NETWORK, MAX_SILENT_NEXT_HOPS, NEXT_HOP_SILENCE, Route,
