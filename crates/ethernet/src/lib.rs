@@ -18,7 +18,9 @@
 mod address;
 mod ether_type;
 mod frame;
+mod snap;
 
 pub use address::{MacAddress, NotAMacAddress};
 pub use ether_type::{EtherType, LengthOrType, OtherEtherType};
 pub use frame::{Frame, HEADER_LEN, Header, Malformed};
+pub use snap::{SNAP_LEN, Snap};
