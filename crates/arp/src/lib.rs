@@ -83,7 +83,7 @@ pub use claim::{
 };
 pub use config::Config;
 pub use entry::{DELAY_TIME, LOCK_TIME, NeighbourState, PROBES, REFRESH_INTERVAL, REQUESTS};
-pub use local::Local;
+pub use local::{Local, multicast_hardware};
 pub use message::{Message, Operation, PACKET_LEN};
 pub use outcome::{
     Due, Ignored, Learned, Neighbour, Outcome, Outgoing, Payload, Refusal, Released, Sent,

@@ -31,10 +31,16 @@ impl Local {
         if address.is_broadcast() || self.address.broadcast() == Some(address) {
             return Some(MacAddress::BROADCAST);
         }
-        let [_, b, c, d] = address.octets();
-        // Of 28 bits that tell one group from another 23 fit.
-        address.is_multicast().then(|| MacAddress::new([0x01, 0x00, 0x5e, b & 0x7f, c, d]))
+        multicast_hardware(address)
     }
+}
+
+/// The MAC address of the group `address`; `None` if it is no group (RFC 1112, 6.4).
+#[must_use]
+pub fn multicast_hardware(address: Ipv4Addr) -> Option<MacAddress> {
+    let [_, b, c, d] = address.octets();
+    // Of 28 bits that tell one group from another 23 fit.
+    address.is_multicast().then(|| MacAddress::new([0x01, 0x00, 0x5e, b & 0x7f, c, d]))
 }
 
 /// Whether `hardware` can be the MAC address of one network interface.
