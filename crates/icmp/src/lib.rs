@@ -17,6 +17,11 @@
 //! [`Packet::parse`] proves that bytes are an ICMP message; [`Packet::message`] says which.
 //! [`Message::prepend_to`] writes one in front of its data.
 //!
+//! # Echo
+//!
+//! Whoever pings from here opens a socket ([`EchoSockets`]) and is handed the replies to its own
+//! requests, and the errors about them.
+//!
 //! # Errors
 //!
 //! Some messages are errors: they quote the beginning of a datagram and say what became of it.
@@ -39,22 +44,33 @@
 #![forbid(unsafe_code)]
 
 mod answerable;
+mod echo_events;
+mod echo_sockets;
 mod error;
+mod identifiers;
 mod limiter;
 mod message;
 mod query;
 mod quote;
+mod recent_requests;
 mod redirect;
 mod report;
 mod unreachable;
 mod view;
 
 pub use answerable::{Unanswerable, may_be_answered_with_error};
+pub use echo_events::{
+    EVENT_QUEUE_BYTES, EVENT_QUEUE_LIMIT, EchoEvent, EchoReply, EchoReport, ReplyEnvelope,
+};
+pub use echo_sockets::{
+    EchoDropped, EchoSocketId, EchoSockets, MAX_ECHO_SOCKETS, TooManyOpenSockets,
+};
 pub use error::{ErrorKind, ErrorMessage, OtherCode, ParameterProblem, TimeExceeded};
 pub use limiter::{ERROR_BURST, ERRORS_PER_SECOND, ErrorLimiter};
 pub use message::{Echo, Message, SourceQuench, Unknown};
 pub use query::{Query, QueryKind};
 pub use quote::{BadQuote, ERROR_DATAGRAM_LIMIT, Ports, QUOTE_LIMIT, QuotedDatagram};
+pub use recent_requests::{RECENT_REQUESTS, REQUEST_LIFETIME};
 pub use redirect::{Redirect, RedirectScope};
 pub use report::{ErrorReport, HostError, Severity};
 pub use unreachable::Unreachable;
