@@ -10,7 +10,7 @@ use ipv4::Cidr;
 use link::{LinkOptions, Percentage};
 use packet::{Capabilities, Medium};
 use sim::{Cable, HostId, PingOptions, Pinger, World};
-use stack::{InterfaceConfig, Stack};
+use stack::{Config, InterfaceConfig, Secret, Stack};
 use trace::{Record, Subscriber};
 
 use crate::contest::Turn;
@@ -79,7 +79,7 @@ impl Flood {
         let start = Instant::now();
         world.run_for(Duration::from_secs(2))?;
         let time = start.elapsed();
-        Ok(Turn { count: ends.delivered(&world)?, time })
+        Ok(Turn::new(ends.delivered(&world)?, time))
     }
 
     /// How many events a listener hears for each packet that is delivered.
@@ -137,10 +137,10 @@ impl Flood {
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn stack(world: &World) -> Result<Stack, Box<dyn Error>> {
-    let mut stack = Stack::new(world.tracer("stack"));
-    stack.add_interface(InterfaceConfig {
-        address: Cidr::new(STACK, 24).ok_or("24 bits are no prefix")?,
-        capabilities: Capabilities::without_offload(Medium::Ip, 1500),
-    });
+    let secret = Secret::new([world.seed_for("stack"), 0]);
+    let mut stack = Stack::new(Config::new(secret), world.tracer("stack"));
+    let address = Cidr::new(STACK, 24).ok_or("24 bits are no prefix")?;
+    let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
+    stack.add_interface(packet::Instant::START, InterfaceConfig::new(address, capabilities))?;
     Ok(stack)
 }

@@ -22,11 +22,11 @@
 //! let mut world = World::new(42);
 //! let alice = world.add_host("alice", Pinger::new(PingOptions { count: 5, ..PingOptions::new(
 //!     "192.0.2.1".parse()?, "192.0.2.2".parse()?) }));
-//! # let mut stack = stack::Stack::new(world.tracer("bob"));
-//! # stack.add_interface(stack::InterfaceConfig {
-//! #     address: "192.0.2.2/24".parse()?,
-//! #     capabilities: packet::Capabilities::without_offload(packet::Medium::Ip, 1500),
-//! # });
+//! # let secret = stack::Secret::new([world.seed_for("bob"), 0]);
+//! # let mut stack = stack::Stack::new(stack::Config::new(secret), world.tracer("bob"));
+//! # let capabilities = packet::Capabilities::without_offload(packet::Medium::Ip, 1500);
+//! # let config = stack::InterfaceConfig::new("192.0.2.2/24".parse()?, capabilities);
+//! # stack.add_interface(packet::Instant::START, config)?;
 //! let bob = world.add_host("bob", stack);
 //! let delay = Duration::from_millis(20);
 //! world.connect(alice, bob, Cable::ip(link::LinkOptions { delay, ..Default::default() }))?;

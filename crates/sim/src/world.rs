@@ -273,17 +273,22 @@ impl World {
         let now = self.now;
         let Some(node) = self.nodes.get_mut(index) else { return Ok(()) };
         node.is_restless = false;
-        for &(interface, wire) in &node.ports {
-            let Some(wire) = self.wires.get_mut(wire) else { continue };
-            while let Some(offload) = node.host.transmit(now, interface, &mut self.buffer) {
-                count(&mut self.happened_now, now, &node.name)?;
-                let bytes = self.buffer.as_slice();
-                let direction = Direction::Out(offload);
-                let medium = wire.medium;
-                node.tracer.emit(now, || Event::Frame { interface, direction, medium, bytes });
-                wire.link.send(now, bytes, offload);
+        // What leaves by one interface may make room for what leaves by another.
+        let mut has_given = true;
+        while std::mem::take(&mut has_given) {
+            for &(interface, wire) in &node.ports {
+                let Some(wire) = self.wires.get_mut(wire) else { continue };
+                while let Some(offload) = node.host.transmit(now, interface, &mut self.buffer) {
+                    has_given = true;
+                    count(&mut self.happened_now, now, &node.name)?;
+                    let bytes = self.buffer.as_slice();
+                    let direction = Direction::Out(offload);
+                    let medium = wire.medium;
+                    node.tracer.emit(now, || Event::Frame { interface, direction, medium, bytes });
+                    wire.link.send(now, bytes, offload);
+                }
+                self.agenda.set(wire.source, wire.link.next_deadline());
             }
-            self.agenda.set(wire.source, wire.link.next_deadline());
         }
         self.agenda.set(node.source, node.host.next_deadline());
         Ok(())

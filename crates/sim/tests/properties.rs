@@ -10,6 +10,7 @@
     reason = "a test may panic"
 )]
 
+mod dice;
 mod judge;
 
 use std::cell::RefCell;
@@ -19,13 +20,13 @@ use std::panic::catch_unwind;
 use std::rc::Rc;
 use std::time::Duration;
 
-use link::{GilbertElliott, LinkOptions, Loss, Percentage, QueueLimit, Rate, split_seed};
 use narrate::{Detail, Lines, Names};
-use packet::{Capabilities, Medium};
+use packet::{Capabilities, Instant, Medium};
 use sim::{Cable, End, History, HostId, PingOptions, Pinger, World};
-use stack::{Counter, InterfaceConfig, Stack};
+use stack::{Config, Counter, InterfaceConfig, Secret, Stack};
 use trace::{Record, Subscriber};
 
+use dice::Dice;
 use judge::Judge;
 
 const PINGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -34,78 +35,15 @@ const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 /// How many seeds are tried, unless the environment says otherwise.
 const SEEDS: u64 = 200;
 
-/// Numbers that follow from a seed.
-struct Dice {
-    seed: u64,
-    thrown: u64,
-}
-
-impl Dice {
-    /// A number below `bound`.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.thrown += 1;
-        split_seed(self.seed, self.thrown) % bound
-    }
-
-    /// Whether something that happens once in `times` does.
-    fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    fn percentage_below(&mut self, bound: u64) -> Percentage {
-        if self.once_in(3) {
-            return Percentage::ZERO;
-        }
-        Percentage::new(u8::try_from(self.below(bound)).unwrap())
-    }
-
-    fn milliseconds_below(&mut self, bound: u64) -> Duration {
-        if self.once_in(3) {
-            return Duration::ZERO;
-        }
-        Duration::from_micros(self.below(bound * 1000))
-    }
-
-    fn loss(&mut self) -> Loss {
-        match self.below(4) {
-            0 => Loss::NONE,
-            1 => Loss::Random(self.percentage_below(60)),
-            2 => Loss::GilbertElliott(GilbertElliott {
-                p: self.percentage_below(20),
-                r: self.percentage_below(101),
-                loss_in_bad: self.percentage_below(101),
-                loss_in_good: self.percentage_below(10),
-            }),
-            _ => Loss::Frames((0..self.below(10)).map(|_| 1 + self.below(30)).collect()),
-        }
-    }
-
-    fn link_options(&mut self) -> LinkOptions {
-        let rate = format!("{}kbit", 50 + self.below(5000));
-        let packets = usize::try_from(self.below(20)).unwrap();
-        LinkOptions {
-            delay: self.milliseconds_below(100),
-            jitter: self.milliseconds_below(60),
-            rate: self.once_in(2).then(|| rate.parse::<Rate>().unwrap()),
-            queue: if self.once_in(2) { QueueLimit::DEFAULT } else { QueueLimit::Packets(packets) },
-            loss: self.loss(),
-            duplicate: self.percentage_below(50),
-            reorder: self.percentage_below(50),
-            reorder_hold: self.milliseconds_below(200),
-            corrupt: self.percentage_below(50),
-            mtu: self.once_in(3).then(|| 60 + usize::try_from(self.below(1500)).unwrap()),
-        }
-    }
-
-    fn ping_options(&mut self) -> PingOptions {
-        PingOptions {
-            identifier: u16::try_from(self.below(1 << 16)).unwrap(),
-            count: 1 + self.below(60),
-            interval: self.milliseconds_below(100),
-            data_length: u16::try_from(self.below(1473)).unwrap(),
-            seed: self.below(u64::MAX),
-            ..PingOptions::new(PINGER, STACK)
-        }
+/// What the pinger of a run does.
+fn ping_options(dice: &mut Dice) -> PingOptions {
+    PingOptions {
+        identifier: u16::try_from(dice.below(1 << 16)).unwrap(),
+        count: 1 + dice.below(60),
+        interval: dice.milliseconds_below(100),
+        data_length: u16::try_from(dice.below(1473)).unwrap(),
+        seed: dice.below(u64::MAX),
+        ..PingOptions::new(PINGER, STACK)
     }
 }
 
@@ -137,17 +75,17 @@ struct Run {
 
 impl Run {
     fn of(seed: u64, lines: Option<Lines<std::io::Stdout>>) -> Self {
-        let mut dice = Dice { seed, thrown: 0 };
+        let mut dice = Dice::new(seed);
         let judge = Judge::new("pinger");
         let history = History::new();
         let listeners = Rc::new(RefCell::new(Listeners { history, judge, lines }));
         let mut world = World::traced(seed, listeners.clone());
-        let pinger = world.add_host("pinger", Pinger::new(dice.ping_options()));
-        let mut stack = Stack::new(world.tracer("stack"));
-        stack.add_interface(InterfaceConfig {
-            address: "192.0.2.2/24".parse().unwrap(),
-            capabilities: Capabilities::without_offload(Medium::Ip, 1500),
-        });
+        let pinger = world.add_host("pinger", Pinger::new(ping_options(&mut dice)));
+        let secret = Secret::new([world.seed_for("stack"), 0]);
+        let mut stack = Stack::new(Config::new(secret), world.tracer("stack"));
+        let address = "192.0.2.2/24".parse().unwrap();
+        let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
+        stack.add_interface(Instant::START, InterfaceConfig::new(address, capabilities)).unwrap();
         let stack = world.add_host("stack", stack);
         let (there, back) = (dice.link_options(), dice.link_options());
         world.connect(pinger, stack, Cable { medium: Medium::Ip, there, back }).unwrap();

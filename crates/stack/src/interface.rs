@@ -1,9 +1,14 @@
-//! A network interface as the stack sees it: an address, a limit, and frames that wait to leave.
+//! A network interface as the stack sees it: an address, a link, and frames that wait to leave.
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 
-use ipv4::Cidr;
-use packet::{Buffer, Capabilities, TransmitOffload};
+use arp::Arp;
+use ethernet::{EtherType, Header, MacAddress};
+use ipv4::ALL_HOSTS;
+use packet::{Buffer, Instant, Medium, TransmitOffload};
+
+use crate::InterfaceConfig;
 
 /// How many frames wait to leave by one interface. The newest is dropped when there are more.
 ///
@@ -11,38 +16,88 @@ use packet::{Buffer, Capabilities, TransmitOffload};
 /// fills only behind one that does not.
 pub const TRANSMIT_QUEUE_LIMIT: usize = 256;
 
-/// What the stack has to know of an interface.
-#[derive(Clone, Copy, Debug)]
-pub struct InterfaceConfig {
-    /// The stack's own address there, and the network that it is in.
-    pub address: Cidr,
-    /// What the device behind it is and can do.
-    pub capabilities: Capabilities,
-}
+/// How many groups an interface is in at most, that of all hosts not counted.
+pub const GROUP_LIMIT: usize = 64;
 
 /// An interface and the frames that wait to leave by it.
 #[derive(Debug)]
 pub(crate) struct Interface {
     pub(crate) config: InterfaceConfig,
+    /// `None` where packets stand bare in their frames, and nobody has to be found.
+    pub(crate) arp: Option<Arp>,
+    /// At most [`GROUP_LIMIT`].
+    groups: Vec<Ipv4Addr>,
     /// At most [`TRANSMIT_QUEUE_LIMIT`].
     queue: VecDeque<(Buffer, TransmitOffload)>,
-    /// Buffers that have left and can be used again. At most [`TRANSMIT_QUEUE_LIMIT`].
-    spare: Vec<Buffer>,
 }
 
 /// The transmit queue had no room.
+#[derive(Debug)]
 pub(crate) struct QueueFull;
 
 impl Interface {
-    pub(crate) const fn new(config: InterfaceConfig) -> Self {
-        Self { config, queue: VecDeque::new(), spare: Vec::new() }
+    /// An interface in use from `now` on. `seed` is random, and different for each.
+    pub(crate) fn new(now: Instant, config: InterfaceConfig, seed: [u64; 2]) -> Self {
+        let local = arp::Local { hardware: config.hardware, address: config.address };
+        let arp = match config.capabilities.medium {
+            Medium::Ip => None,
+            Medium::Ethernet => Some(Arp::new(now, local, config.arp, seed)),
+        };
+        Self { config, arp, groups: Vec::new(), queue: VecDeque::new() }
     }
 
-    /// An empty buffer to write a frame into.
-    pub(crate) fn empty_buffer(&mut self) -> Buffer {
-        let mut buffer = self.spare.pop().unwrap_or_default();
-        buffer.clear();
-        buffer
+    /// Whether our address here may be used: nobody has to be asked, or nobody objected.
+    pub(crate) fn address_is_in_use(&self) -> bool {
+        self.arp.as_ref().is_none_or(Arp::address_is_in_use)
+    }
+
+    /// Takes part in `group` from now on. Whether there was room.
+    pub(crate) fn join(&mut self, group: Ipv4Addr) -> bool {
+        if self.is_member(group) {
+            return true;
+        }
+        let has_room = self.groups.len() < GROUP_LIMIT;
+        if has_room {
+            self.groups.push(group);
+        }
+        has_room
+    }
+
+    /// Takes no part in `group` any more.
+    pub(crate) fn leave(&mut self, group: Ipv4Addr) {
+        self.groups.retain(|&member_of| member_of != group);
+    }
+
+    /// Whether we are in `group`: all hosts are in that of all hosts.
+    pub(crate) fn is_member(&self, group: Ipv4Addr) -> bool {
+        group == ALL_HOSTS || self.groups.contains(&group)
+    }
+
+    /// Whether a frame to `destination` concerns us: it is for us, for all, or for a group that
+    /// we are in.
+    pub(crate) fn listens_to(&self, destination: MacAddress) -> bool {
+        let of_group = |&group| arp::multicast_hardware(group) == Some(destination);
+        destination == self.config.hardware
+            || destination.is_broadcast()
+            || (destination.is_multicast() && [ALL_HOSTS].iter().chain(&self.groups).any(of_group))
+    }
+
+    /// How many more frames the queue takes.
+    pub(crate) fn room(&self) -> usize {
+        TRANSMIT_QUEUE_LIMIT.saturating_sub(self.queue.len())
+    }
+
+    /// Puts a packet of type `ether_type`, in a frame to `to`, behind those that wait.
+    pub(crate) fn enqueue_frame(
+        &mut self,
+        to: MacAddress,
+        ether_type: EtherType,
+        mut buffer: Buffer,
+        offload: TransmitOffload,
+    ) -> Result<(), QueueFull> {
+        Header { destination: to, source: self.config.hardware, ether_type }
+            .prepend_to(&mut buffer);
+        self.enqueue(buffer, offload)
     }
 
     /// Puts a frame behind those that wait.
@@ -51,26 +106,15 @@ impl Interface {
         buffer: Buffer,
         offload: TransmitOffload,
     ) -> Result<(), QueueFull> {
-        if self.queue.len() >= TRANSMIT_QUEUE_LIMIT {
-            self.recycle(buffer);
+        if self.room() == 0 {
             return Err(QueueFull);
         }
         self.queue.push_back((buffer, offload));
         Ok(())
     }
 
-    /// Exchanges `buffer` for the frame that has waited longest.
-    pub(crate) fn dequeue(&mut self, buffer: &mut Buffer) -> Option<TransmitOffload> {
-        let (mut frame, offload) = self.queue.pop_front()?;
-        std::mem::swap(buffer, &mut frame);
-        self.recycle(frame);
-        Some(offload)
-    }
-
-    /// Keeps a buffer for [`Interface::empty_buffer`].
-    pub(crate) fn recycle(&mut self, buffer: Buffer) {
-        if self.spare.len() < TRANSMIT_QUEUE_LIMIT {
-            self.spare.push(buffer);
-        }
+    /// The frame that has waited longest, and what the device has still to do for it.
+    pub(crate) fn dequeue(&mut self) -> Option<(Buffer, TransmitOffload)> {
+        self.queue.pop_front()
     }
 }

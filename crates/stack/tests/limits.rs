@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use etherparse::{Icmpv4Type, NetSlice, PacketBuilder, SlicedPacket, TransportSlice};
 use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium};
 use proptest::prelude::*;
-use stack::{Counter, InterfaceConfig, Stack, TRANSMIT_QUEUE_LIMIT};
+use stack::{Config, Counter, InterfaceConfig, Secret, Stack, TRANSMIT_QUEUE_LIMIT};
 use trace::Tracer;
 
 const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -22,11 +22,11 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        let mut stack = Stack::new(Tracer::off());
-        let interface = stack.add_interface(InterfaceConfig {
-            address: "192.0.2.2/24".parse().unwrap(),
-            capabilities: Capabilities::without_offload(Medium::Ip, MTU),
-        });
+        let mut stack = Stack::new(Config::new(Secret::new([1, 2])), Tracer::off());
+        let address = "192.0.2.2/24".parse().unwrap();
+        let capabilities = Capabilities::without_offload(Medium::Ip, MTU);
+        let config = InterfaceConfig::new(address, capabilities);
+        let interface = stack.add_interface(Instant::START, config).unwrap();
         Self { stack, interface }
     }
 
@@ -79,22 +79,26 @@ fn an_unknown_interface_has_nothing_to_send_and_takes_nothing() {
 }
 
 #[test]
-fn a_fragment_is_dropped_by_name() {
-    let mut lab = Lab::new();
-    for (at, to) in [(6, 0x20), (7, 0x01)] {
-        let mut fragment = ping();
-        fragment[at] = to;
-        mend_header_checksum(&mut fragment);
-        lab.drops(&fragment, Counter::Ipv4Fragment);
-    }
-}
-
-#[test]
-fn an_answer_longer_than_the_mtu_is_counted_instead_of_sent() {
+fn an_answer_longer_than_the_mtu_leaves_in_pieces() {
     let mut lab = Lab::new();
     lab.receives(&echo_request(KERNEL, STACK, &[7; 1472]));
     assert_eq!(lab.sent().unwrap().len(), usize::from(MTU));
-    lab.drops(&echo_request(KERNEL, STACK, &[7; 1473]), Counter::Ipv4TooLong);
+    lab.receives(&echo_request(KERNEL, STACK, &[7; 1473]));
+    assert_eq!([lab.sent(), lab.sent()].map(|piece| piece.unwrap().len()), [1500, 21]);
+    assert_eq!(lab.sent(), None);
+}
+
+#[test]
+fn all_pieces_leave_or_none() {
+    let mut lab = Lab::new();
+    // The pings fill the queue up to where half of the last answer would find room.
+    for _ in 0..TRANSMIT_QUEUE_LIMIT - 22 {
+        lab.receives(&ping());
+    }
+    let before = lab.stack.counters().value(Counter::Ipv4Sent);
+    lab.receives(&echo_request(KERNEL, STACK, &[7; 60_000]));
+    assert_eq!(lab.stack.counters().value(Counter::TransmitQueueFull), 1);
+    assert_eq!(lab.stack.counters().value(Counter::Ipv4Sent), before);
 }
 
 #[test]
@@ -141,8 +145,8 @@ proptest! {
         prop_assert_eq!(lab.sent(), None);
     }
 
-    /// Whatever comes is answered once or dropped under one counter, and a ping after it is
-    /// answered as ever.
+    /// Whatever comes is answered, kept as a fragment, or dropped under one counter; and a ping
+    /// after it is answered as ever.
     #[test]
     fn every_frame_is_accounted_for(
         frames in prop::collection::vec(
@@ -162,15 +166,16 @@ proptest! {
             lab.receives(&frame);
             while lab.sent().is_some() { answers += 1; }
         }
-        let neither_in_nor_out = [
-            Counter::FramesReceived, Counter::FramesSent, Counter::Ipv4Received, Counter::Ipv4Sent,
-            Counter::IcmpEchoRequests, Counter::IcmpEchoRepliesSent,
-        ];
+        let value = |counter| lab.stack.counters().value(counter);
         let drops: u64 = lab.stack.counters().iter()
-            .filter(|(counter, _)| !neither_in_nor_out.contains(counter))
+            .filter(|(counter, _)| counter.is_drop())
             .map(|(_, value)| value)
             .sum();
-        prop_assert_eq!(answers + drops, frames.len() as u64, "{:?}", lab.stack.counters());
+        let taken = value(Counter::IcmpEchoRepliesSent) + value(Counter::Ipv4Fragments)
+            - value(Counter::Ipv4Reassembled);
+        prop_assert_eq!(taken + drops, frames.len() as u64, "{:?}", lab.stack.counters());
+        let sent = value(Counter::IcmpEchoRepliesSent) + value(Counter::IcmpErrorsSent);
+        prop_assert_eq!(answers, sent);
         lab.receives(&ping());
         prop_assert!(lab.sent().is_some());
     }

@@ -179,8 +179,10 @@ fn icmp_22_an_echo_request_to_everybody_is_dropped() {
 
     for everybody in [[192, 0, 2, 255], [255, 255, 255, 255], [224, 0, 0, 1]] {
         peer.sends(echo_request().to(everybody));
-        we.drop_it_as(Counter::Ipv4NotForUs);
+        we.drop_it_as(Counter::IcmpEchoToMany);
     }
+    peer.sends(echo_request().to([224, 0, 0, 9]));
+    we.drop_it_as(Counter::Ipv4NotForUs);
 }
 
 #[test]

@@ -213,10 +213,11 @@ fn a_protocol_that_nobody_speaks_is_dropped() {
         "A packet of a protocol that nobody here speaks is dropped",
         "RFC 1122, 3.1 (IP-2)",
     );
-    let Cast { peer, we, .. } = story.cast();
+    let Cast { peer, we, anything, .. } = story.cast();
 
     for ospf_or_reserved in [89, 255] {
         peer.sends(datagram(ospf_or_reserved, b"anything"));
         we.drop_it_as(Counter::Ipv4UnknownProtocol);
+        anything.may_be_sent();
     }
 }

@@ -4,15 +4,18 @@ use std::fmt;
 
 use packet::ReceiveOffload;
 
-use crate::description::{Described, Scene, Sendable};
+use crate::description::{Described, Sendable};
+use crate::scene::Scene;
 use crate::words;
 
 /// What can be done to any packet that the peer sends. Fields are named first, bends come last.
+/// They bend the packet and not the Ethernet frame round it, unless it was bent before or
+/// [`in_frame`](crate::OnEthernet::in_frame) was said.
 ///
 /// Nothing is mended afterwards: a byte that changes under a checksum makes the checksum wrong.
 /// Each bend says in words what it did, and the story repeats them.
 pub trait Bend: Sendable + Sized + 'static {
-    /// The packet with another value in the byte at `offset`, counted from the frame's first.
+    /// The packet with another value in the byte at `offset`, counted from its own first.
     fn byte(self, offset: usize, value: u8) -> Bent {
         self.bent(format!("with byte {offset} set to {value:#04x}"), move |bytes| {
             let length = bytes.len();
@@ -77,6 +80,10 @@ impl Described for Bent {
         let original = self.original.in_words();
         let link = if original.contains(", but ") { " and" } else { ", but" };
         format!("{original}{link} {}", self.words)
+    }
+
+    fn ether_type(&self) -> Option<u16> {
+        self.original.ether_type()
     }
 }
 

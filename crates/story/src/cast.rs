@@ -1,13 +1,17 @@
 //! The words that a story is told with.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, iter};
 
 use packet::{Host, Instant};
 
 use crate::Story;
-use crate::description::{Expectable, Sendable};
+use crate::arp::{arp_reply, arp_request};
+use crate::description::{Described, Expectable, Sendable};
 use crate::failure::{Failure, span};
+use crate::ipv4::{Packet, Payload};
+use crate::recorder::Drop;
+use crate::telling::{FAR_SIDE, PEER_SIDE};
 
 /// Those with whose words a story is told. Take the ones that the story needs:
 /// `let Cast { peer, we, .. } = story.cast();`
@@ -17,6 +21,8 @@ pub struct Cast<'s, H: Host> {
     pub peer: Peer<'s, H>,
     /// The host under test.
     pub we: We<'s, H>,
+    /// The host beyond the host under test, if that is a router.
+    pub far: Far<'s, H>,
     /// The program that uses the host under test.
     pub app: App<'s, H>,
     /// The clock.
@@ -32,6 +38,7 @@ impl<'s, H: Host> Cast<'s, H> {
         Self {
             peer: Peer { story },
             we: We { story },
+            far: Far { story },
             app: App { story },
             time: Time { story },
             nothing: Nothing { story },
@@ -74,8 +81,46 @@ impl<H: Host> Peer<'_, H> {
     #[track_caller]
     pub fn sends(&self, packet: impl Sendable) {
         self.story.action(format!("The peer sends {}.", packet.in_words()), |telling| {
-            telling.hand_in(&packet)
+            telling.hand_in(PEER_SIDE, &packet)
         });
+    }
+
+    /// The peer asks for our MAC address and is answered, so that we know its own from now on.
+    #[track_caller]
+    pub fn makes_itself_known(&self) {
+        self.sends(arp_request());
+        We { story: self.story }.send(arp_reply());
+    }
+}
+
+role! {
+    /// The host beyond the host under test, if that is a router.
+    Far
+}
+
+impl<H: Host> Far<'_, H> {
+    /// The far host sends `packet`.
+    #[track_caller]
+    pub fn sends(&self, packet: impl Sendable) {
+        self.story.action(format!("The far host sends {}.", packet.in_words()), |telling| {
+            telling.hand_in(FAR_SIDE, &packet)
+        });
+    }
+
+    /// The next packet that left towards the far host is `packet`, and it left just now.
+    #[track_caller]
+    pub fn receives(&self, packet: impl Expectable) {
+        self.story
+            .expectation(format!("The far host receives {}.", packet.in_words()), |telling| {
+                telling.expect(FAR_SIDE, &packet)
+            });
+    }
+
+    /// As [`We::send_in_fragments`], towards the far host.
+    #[track_caller]
+    pub fn receives_in_fragments<P: Payload>(&self, packet: Packet<P>) {
+        let words = format!("The far host receives {}, in fragments.", packet.in_words());
+        self.story.expectation(words, |telling| telling.expect_in_fragments(FAR_SIDE, &packet));
     }
 }
 
@@ -89,15 +134,23 @@ impl<H: Host> We<'_, H> {
     #[track_caller]
     pub fn send(&self, packet: impl Expectable) {
         self.story.expectation(format!("We send {}.", packet.in_words()), |telling| {
-            telling.expect(&packet)
+            telling.expect(PEER_SIDE, &packet)
         });
+    }
+
+    /// The next packets that left are the fragments of `packet`, in order and each within the MTU,
+    /// and they left just now. They are put together before they are compared.
+    #[track_caller]
+    pub fn send_in_fragments<P: Payload>(&self, packet: Packet<P>) {
+        let words = format!("We send {}, in fragments.", packet.in_words());
+        self.story.expectation(words, |telling| telling.expect_in_fragments(PEER_SIDE, &packet));
     }
 
     /// Nothing leaves until exactly `duration` has passed, and then `packet` does.
     #[track_caller]
     pub fn send_after(&self, duration: Duration, packet: impl Expectable) {
         let words = format!("After {} we send {}.", span(duration), packet.in_words());
-        self.story.expectation(words, |telling| telling.expect_after(duration, &packet));
+        self.story.expectation(words, |telling| telling.expect_after(PEER_SIDE, duration, &packet));
     }
 
     /// The next packet that leaves is `packet`, and no more than `duration` passes before it does.
@@ -105,7 +158,8 @@ impl<H: Host> We<'_, H> {
     #[track_caller]
     pub fn send_within(&self, duration: Duration, packet: impl Expectable) {
         let words = format!("Within {} we send {}.", span(duration), packet.in_words());
-        self.story.expectation(words, |telling| telling.expect_within(duration, &packet));
+        self.story
+            .expectation(words, |telling| telling.expect_within(PEER_SIDE, duration, &packet));
     }
 }
 
@@ -133,11 +187,17 @@ impl<H: Host> App<'_, H> {
         self.story.expectation(format!("The application finds {words}."), |telling| {
             telling.act(look)?.map_err(|instead| Failure {
                 expected: format!("the application finds {words}"),
-                instead,
+                instead: with_drops(instead, &telling.drops()),
                 differences: Vec::new(),
             })
         })
     }
+}
+
+/// What was found instead, and what became of what came: often that is why.
+fn with_drops(instead: String, drops: &[Drop]) -> String {
+    let drops = drops.iter().map(|drop| format!("what came was {drop}"));
+    iter::once(instead).chain(drops).collect::<Vec<_>>().join("; ")
 }
 
 role! {

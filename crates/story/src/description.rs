@@ -1,22 +1,27 @@
 //! What a description of a packet is: words, and a hand that writes or an eye that judges.
 
 use std::fmt;
-use std::net::Ipv4Addr;
 
-use packet::{Instant, Medium, ReceiveOffload};
+use packet::{Instant, InterfaceId, ReceiveOffload};
 use trace::Direction;
 
-use crate::{KERNEL, STACK};
+use crate::scene::Scene;
 
 /// Something that can be said in English.
 pub trait Described {
     /// With its article, to stand in a sentence: `an ICMP echo request with identifier 7`.
     fn in_words(&self) -> String;
+
+    /// The EtherType of the Ethernet frame in which it travels. `None` if it is a whole frame
+    /// itself, with whatever stands first on the medium.
+    fn ether_type(&self) -> Option<u16> {
+        None
+    }
 }
 
 /// A packet that the peer can send.
 pub trait Sendable: Described {
-    /// All of its bytes, from the first header that the medium has.
+    /// All of its bytes, from its own first header on. The frame around it is the story's.
     ///
     /// # Errors
     /// A sentence that says why there is no such packet. The story is at fault then.
@@ -30,39 +35,9 @@ pub trait Sendable: Described {
 
 /// A packet that we can be expected to send.
 pub trait Expectable: Described {
-    /// Tells `differences` of everything in `frame` that is not as described.
+    /// Tells `differences` of everything in `frame` that is not as described. Its bytes begin
+    /// with the description's own first header; what stood before was judged already.
     fn judge(&self, scene: &Scene, frame: &Frame, differences: &mut Differences);
-}
-
-/// Where a story plays, and what has crossed the wire in it so far.
-///
-/// A description asks here for what only the story knows: the usual addresses, or a number that
-/// the host chose for itself in an earlier packet.
-#[derive(Clone, Debug)]
-pub struct Scene {
-    /// The address that the peer sends from.
-    pub peer: Ipv4Addr,
-    /// The address of the host under test.
-    pub we: Ipv4Addr,
-    /// What stands first in each frame.
-    pub medium: Medium,
-    /// Every frame so far, in order.
-    pub(crate) frames: Vec<Frame>,
-}
-
-impl Scene {
-    /// Every frame that has crossed so far, in order.
-    #[must_use]
-    pub fn frames(&self) -> &[Frame] {
-        &self.frames
-    }
-}
-
-/// The usual scene: the peer is 192.0.2.1, we are 192.0.2.2, and the device is a TUN.
-impl Default for Scene {
-    fn default() -> Self {
-        Self { peer: KERNEL, we: STACK, medium: Medium::Ip, frames: Vec::new() }
-    }
 }
 
 /// A frame that crossed the wire.
@@ -70,6 +45,8 @@ impl Default for Scene {
 pub struct Frame {
     /// When.
     pub at: Instant,
+    /// By which interface of the host under test.
+    pub interface: InterfaceId,
     /// Into the host under test or out of it, with what the device did for it or has still to do.
     pub direction: Direction,
     /// All of its bytes.
@@ -98,8 +75,8 @@ impl Differences {
         }
     }
 
-    /// As [`Differences::compare`], for a checksum: in hexadecimal.
-    pub fn compare_checksum(&mut self, name: &str, is: u16, should_be: u16) {
+    /// As [`Differences::compare`], for a number that is written in hexadecimal.
+    pub fn compare_hex(&mut self, name: &str, is: u16, should_be: u16) {
         self.compare(name, format!("{is:#06x}"), format!("{should_be:#06x}"));
     }
 

@@ -1,15 +1,16 @@
-//! ICMP messages: echo, and any other by its numbers.
+//! ICMP messages: echo, and any other by its numbers. The errors have a file of their own.
 
 use etherparse::checksum::Sum16BitWords;
 use etherparse::{IcmpEchoHeader, Icmpv4Header, Icmpv4Slice, Icmpv4Type, ip_number};
 
 use crate::bent::Bent;
-use crate::description::{Differences, Scene};
+use crate::description::Differences;
 use crate::ipv4::{Between, Packet, Payload};
+use crate::scene::Scene;
 use crate::words;
 
 /// Where the checksum stands in every message.
-const CHECKSUM_OFFSET: usize = 2;
+pub(crate) const CHECKSUM_OFFSET: usize = 2;
 
 /// An ICMP echo request: what `ping` sends.
 #[must_use]
@@ -92,7 +93,7 @@ impl Payload for Echo {
         [
             self.identifier.map(|identifier| format!("identifier {identifier}")),
             self.sequence_number.map(|number| format!("sequence number {number}")),
-            self.data.as_deref().map(data_in_words),
+            self.data.as_deref().map(words::data),
         ]
         .into_iter()
         .flatten()
@@ -169,7 +170,7 @@ impl Payload for Message {
 
     fn fields(&self) -> Vec<String> {
         let rest = self.rest.map(|rest| format!("{} behind the checksum", words::quote(&rest)));
-        let data = self.data.as_deref().map(data_in_words);
+        let data = self.data.as_deref().map(words::data);
         [rest, data].into_iter().flatten().collect()
     }
 
@@ -211,13 +212,13 @@ impl Payload for Message {
 }
 
 /// A message with its checksum.
-fn message(kind: Icmpv4Type, data: &[u8]) -> Vec<u8> {
+pub(crate) fn message(kind: Icmpv4Type, data: &[u8]) -> Vec<u8> {
     let header = Icmpv4Header::with_checksum(kind, data);
     [&header.to_bytes(), data].concat()
 }
 
 /// Reads a message and judges what all of them have. `None` if it is another one than expected.
-fn judge_message<'a>(
+pub(crate) fn judge_message<'a>(
     payload: &'a [u8],
     expected: (u8, u8),
     differences: &mut Differences,
@@ -239,7 +240,7 @@ fn judge_message<'a>(
         .add_slice(payload.get(..CHECKSUM_OFFSET).unwrap_or_default())
         .add_slice(payload.get(CHECKSUM_OFFSET + 2..).unwrap_or_default());
     let checksum = u16::from_be(without_checksum.ones_complement());
-    differences.compare_checksum("ICMP checksum", icmp.checksum(), checksum);
+    differences.compare_hex("ICMP checksum", icmp.checksum(), checksum);
     Some(icmp)
 }
 
@@ -251,27 +252,31 @@ fn judge_data(is: &[u8], should_be: Option<&[u8]>, differences: &mut Differences
     }
 }
 
-fn data_in_words(data: &[u8]) -> String {
-    if data.is_empty() { "no data".to_owned() } else { format!("data {}", words::quote(data)) }
-}
-
 /// A message by its type and code, with its article.
-fn kind_in_words((kind, code): (u8, u8)) -> String {
+pub(crate) fn kind_in_words((kind, code): (u8, u8)) -> String {
     let name = match (kind, code) {
         (0, 0) => "echo reply",
         (8, 0) => "echo request",
-        (3, _) => "destination unreachable message",
-        (4, _) => "source quench",
-        (5, _) => "redirect",
-        (11, _) => "time exceeded message",
-        (12, _) => "parameter problem message",
+        (3, 0) => "network unreachable",
+        (3, 1) => "host unreachable",
+        (3, 2) => "protocol unreachable",
+        (3, 3) => "port unreachable",
+        (3, 4) => "fragmentation needed",
+        (3, 5) => "source route failed",
+        (4, 0) => "source quench",
+        (5, 0) => "redirect of a network",
+        (5, 1) => "redirect of a host",
+        (11, 0) => "time exceeded in transit",
+        (11, 1) => "reassembly time exceeded",
+        (12, 0) => "parameter problem",
         (13, 0) => "timestamp request",
         (14, 0) => "timestamp reply",
         (15, 0) => "information request",
         (16, 0) => "information reply",
         (17, 0) => "address mask request",
         (18, 0) => "address mask reply",
+        (3, _) => return format!("an ICMP destination unreachable message of code {code}"),
         _ => return format!("an ICMP message of type {kind}, code {code}"),
     };
-    if code == 0 { format!("an ICMP {name}") } else { format!("an ICMP {name} of code {code}") }
+    format!("an ICMP {name}")
 }

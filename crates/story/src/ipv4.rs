@@ -2,9 +2,12 @@
 
 use std::net::Ipv4Addr;
 
-use etherparse::{IpFragOffset, IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv4Options};
+use etherparse::{IpDscp, IpEcn, IpFragOffset, IpNumber, Ipv4Header, Ipv4HeaderSlice, Ipv4Options};
 
-use crate::description::{Described, Differences, Expectable, Frame, Scene, Sendable};
+use crate::description::{Described, Differences, Expectable, Frame, Sendable};
+use crate::ethernet_frame::ETHER_TYPE_IPV4;
+use crate::options::IpOption;
+use crate::scene::Scene;
 use crate::words;
 
 /// What a packet carries: one protocol, one implementation.
@@ -56,7 +59,16 @@ struct Fields {
     dont_fragment: Option<bool>,
     more_fragments: Option<bool>,
     fragment_offset: Option<u16>,
-    options: Option<Vec<u8>>,
+    dscp: Option<u8>,
+    ecn: Option<u8>,
+    options: Option<Options>,
+}
+
+/// The options as they stand on the wire, and what there is to say of them.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    bytes: Vec<u8>,
+    words: Vec<String>,
 }
 
 impl<P: Payload> Packet<P> {
@@ -121,17 +133,42 @@ impl<P: Payload> Packet<P> {
         self
     }
 
+    /// Names the DSCP, 0 to 63: how routers should treat the packet. The peer's usual one is 0.
+    #[must_use]
+    pub fn dscp(mut self, dscp: u8) -> Self {
+        self.header.dscp = Some(dscp);
+        self
+    }
+
+    /// Names the ECN field, 0 to 3. The peer's usual one is 0.
+    #[must_use]
+    pub fn ecn(mut self, ecn: u8) -> Self {
+        self.header.ecn = Some(ecn);
+        self
+    }
+
     /// Names the options as they stand on the wire: 0 to 40 bytes in words of 4. The peer's usual
     /// packet has none.
     #[must_use]
     pub fn options(mut self, options: &[u8]) -> Self {
-        self.header.options = Some(options.to_vec());
+        self.header.options = Some(Options { bytes: options.to_vec(), words: Vec::new() });
+        self
+    }
+
+    /// Adds an option to those named before. What is missing to a word of 4 bytes behind the last
+    /// is filled up with zeros.
+    #[must_use]
+    pub fn option(mut self, option: IpOption) -> Self {
+        let options = self.header.options.get_or_insert_default();
+        options.bytes.extend(option.bytes);
+        options.words.push(option.words);
         self
     }
 
     /// Length of the header in bytes, options included.
     pub(crate) fn header_bytes(&self) -> usize {
-        Ipv4Header::MIN_LEN + self.header.options.as_ref().map_or(0, Vec::len)
+        Ipv4Header::MIN_LEN
+            + self.header.options.as_ref().map_or(0, |options| options.field().len())
     }
 }
 
@@ -151,6 +188,10 @@ impl<P: Payload> Described for Packet<P> {
         }
         words
     }
+
+    fn ether_type(&self) -> Option<u16> {
+        Some(ETHER_TYPE_IPV4)
+    }
 }
 
 impl Fields {
@@ -163,7 +204,9 @@ impl Fields {
             self.dont_fragment.map(|is_set| flag("DF", is_set)),
             self.more_fragments.map(|is_set| flag("MF", is_set)),
             self.fragment_offset.map(|units| format!("fragment offset {units}")),
-            self.options.as_deref().map(options_in_words),
+            self.dscp.map(|dscp| format!("DSCP {dscp}")),
+            self.ecn.map(|ecn| format!("ECN {ecn}")),
+            self.options.as_ref().map(Options::in_words),
         ]
         .into_iter()
         .flatten()
@@ -171,32 +214,58 @@ impl Fields {
     }
 }
 
-fn options_in_words(options: &[u8]) -> String {
-    if options.is_empty() {
-        return "no IPv4 options".to_owned();
+impl Options {
+    /// The field in the header. What was given as bytes stays as it is.
+    fn field(&self) -> Vec<u8> {
+        let mut field = self.bytes.clone();
+        if !self.words.is_empty() {
+            field.resize(field.len().next_multiple_of(4), 0);
+        }
+        field
     }
-    format!("{} as IPv4 options", words::quote(options))
+
+    fn in_words(&self) -> String {
+        match self.words.as_slice() {
+            [] if self.bytes.is_empty() => "no IPv4 options".to_owned(),
+            [] => format!("{} as IPv4 options", words::quote(&self.bytes)),
+            words => words::list(words),
+        }
+    }
 }
 
 impl<P: Payload> Sendable for Packet<P> {
     fn write(&self, scene: &Scene) -> Result<Vec<u8>, String> {
-        let between = Between {
-            source: self.header.source.unwrap_or(scene.peer),
-            destination: self.header.destination.unwrap_or(scene.we),
-        };
-        let payload = self.payload.write(scene, between)?;
-        let mut header = self.header.write(between, self.payload.protocol())?;
+        let (mut header, payload) = self.parts(scene)?;
         header.set_payload_len(payload.len()).map_err(|error| error.to_string())?;
         header.header_checksum = header.calc_header_checksum();
         Ok([&header.to_bytes(), payload.as_slice()].concat())
     }
 }
 
+impl<P: Payload> Packet<P> {
+    /// The header, but for its length and its checksum, and the payload.
+    pub(crate) fn parts(&self, scene: &Scene) -> Result<(Ipv4Header, Vec<u8>), String> {
+        let between = Between {
+            source: self.header.source.unwrap_or(scene.peer),
+            destination: self.header.destination.unwrap_or(scene.we),
+        };
+        let payload = self.payload.write(scene, between)?;
+        Ok((self.header.write(between, self.payload.protocol())?, payload))
+    }
+
+    /// The DF flag, if it was named.
+    pub(crate) const fn dont_fragment_named(&self) -> Option<bool> {
+        self.header.dont_fragment
+    }
+}
+
 impl Fields {
     /// The header, but for its length and its checksum.
     fn write(&self, between: Between, protocol: u8) -> Result<Ipv4Header, String> {
-        let options = self.options.as_deref().unwrap_or_default();
+        let options = self.options.as_ref().map(Options::field).unwrap_or_default();
         Ok(Ipv4Header {
+            dscp: IpDscp::try_new(self.dscp.unwrap_or(0)).map_err(|error| error.to_string())?,
+            ecn: IpEcn::try_new(self.ecn.unwrap_or(0)).map_err(|error| error.to_string())?,
             identification: self.identification.unwrap_or(0),
             dont_fragment: self.dont_fragment.unwrap_or(true),
             more_fragments: self.more_fragments.unwrap_or(false),
@@ -206,7 +275,8 @@ impl Fields {
             protocol: IpNumber(protocol),
             source: between.source.octets(),
             destination: between.destination.octets(),
-            options: Ipv4Options::try_from(options).map_err(|error| error.to_string())?,
+            options: Ipv4Options::try_from(options.as_slice())
+                .map_err(|error| error.to_string())?,
             ..Ipv4Header::default()
         })
     }
@@ -241,7 +311,7 @@ impl<P: Payload> Expectable for Packet<P> {
 /// What holds for every packet that leaves.
 fn judge_form(header: &Ipv4HeaderSlice<'_>, length: usize, differences: &mut Differences) {
     let checksum = header.to_header().calc_header_checksum();
-    differences.compare_checksum("IPv4 header checksum", header.header_checksum(), checksum);
+    differences.compare_hex("IPv4 header checksum", header.header_checksum(), checksum);
     differences.compare("total length", usize::from(header.total_len()), length);
     if header.ttl() == 0 {
         differences.add("Its time to live is 0, with which nothing may leave (IP-16).");
@@ -264,9 +334,11 @@ impl Fields {
         differences.compare("MF flag", flag(header.more_fragments()), more_fragments);
         let offset = header.fragments_offset().value();
         differences.compare("fragment offset", offset, self.fragment_offset);
+        differences.compare("DSCP", header.dcp().value(), self.dscp);
+        differences.compare("ECN", header.ecn().value(), self.ecn);
         if let Some(options) = &self.options
             && let Some(sentence) =
-                words::data_difference("options field", header.options(), options)
+                words::data_difference("options field", header.options(), &options.field())
         {
             differences.add(sentence);
         }
@@ -277,22 +349,8 @@ impl Fields {
 mod tests {
     use super::*;
     use crate::bent::Bend;
+    use crate::judged::wrong;
     use crate::{echo_reply, echo_request};
-    use packet::{Instant, TransmitOffload};
-    use trace::Direction;
-
-    /// What is wrong with `sent` as the reply that the peer waits for.
-    fn wrong(expected: &impl Expectable, sent: &impl Sendable) -> Vec<String> {
-        let scene = Scene::default();
-        let frame = Frame {
-            at: Instant::START,
-            direction: Direction::Out(TransmitOffload::default()),
-            bytes: sent.write(&scene).unwrap(),
-        };
-        let mut differences = Differences::default();
-        expected.judge(&scene, &frame, &mut differences);
-        differences.into_sentences()
-    }
 
     /// A reply as we should send it, with every field another than usual.
     fn reply() -> Packet<crate::Echo> {

@@ -33,34 +33,64 @@
 //! Both hands are etherparse's, never our own crates', so that a
 //! mistake made the same way in our writer and in our reader is seen.
 //!
+//! On Ethernet every packet is in a frame between the peer and us without being told so; a story
+//! that is about frames says more ([`OnEthernet`], [`BendFrame`]).
+//!
 //! A protocol is one file: [`Packet`] in IPv4 carries any [`Payload`], and anything else can be
 //! [`Sendable`] and [`Expectable`] on its own.
 
 #![forbid(unsafe_code)]
 
+mod arp;
 mod bent;
 mod bent_ipv4;
 mod cast;
 mod description;
+mod ethernet_frame;
 mod failure;
+mod fragment;
 mod icmp;
+mod icmp_error;
 mod ipv4;
+#[cfg(test)]
+mod judged;
 mod opaque;
+mod options;
 mod raw;
 mod recorder;
 mod recording;
+mod scene;
 mod story;
 mod telling;
 mod the_stack;
+mod udp;
+mod udp_sockets;
 mod words;
 
+pub use self::udp::{Udp, udp};
+pub use ::ethernet::MacAddress;
+pub use arp::{Arp, arp_announcement, arp_probe, arp_reply, arp_request};
 pub use bent::{Bend, Bent};
-pub use cast::{Anything, App, Cast, Nothing, Peer, Time, We};
-pub use description::{Described, Differences, Expectable, Frame, Scene, Sendable};
+pub use cast::{Anything, App, Cast, Far, Nothing, Peer, Time, We};
+pub use description::{Described, Differences, Expectable, Frame, Sendable};
+pub use ethernet_frame::{
+    BendFrame, EVERYBODY, EthernetFrame, OnEthernet, OtherFrame, frame_of_type,
+};
+pub use fragment::Fragment;
 pub use icmp::{Echo, Message, echo_reply, echo_request, icmp_message};
+pub use icmp_error::{
+    IcmpError, fragmentation_needed, host_unreachable, network_unreachable, parameter_problem,
+    port_unreachable, protocol_unreachable, reassembly_time_exceeded, source_route_failed,
+    time_exceeded, unreachable_code,
+};
 pub use ipv4::{Between, Packet, Payload};
 pub use opaque::{Opaque, datagram};
+pub use options::{
+    IpOption, loose_source_route, option, record_route, router_alert, stream_identifier,
+    strict_source_route, timestamps,
+};
 pub use raw::{Raw, raw};
+pub use scene::{FAR, FAR_MTU, KERNEL, KERNEL_MAC, ROUTER, STACK, STACK_MAC, Scene};
 pub use story::Story;
-pub use the_stack::{KERNEL, STACK, usual_stack};
+pub use the_stack::{stack_with, usual_stack};
 pub use words::{ms, quote, seconds};

@@ -1,7 +1,8 @@
 //! An IPv4 packet of any protocol, whose payload is only bytes.
 
-use crate::description::{Differences, Scene};
+use crate::description::Differences;
 use crate::ipv4::{Between, Packet, Payload};
+use crate::scene::Scene;
 use crate::words;
 
 /// A payload that is only bytes, of a protocol that is only a number.

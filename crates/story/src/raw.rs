@@ -1,6 +1,7 @@
 //! A frame byte by byte, for what no description can say.
 
-use crate::description::{Described, Differences, Expectable, Frame, Scene, Sendable};
+use crate::description::{Described, Differences, Expectable, Frame, Sendable};
+use crate::scene::Scene;
 use crate::words;
 
 /// A frame of exactly these bytes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use narrate::Ladder;
-use packet::{ReceiveOffload, TransmitOffload};
+use packet::{InterfaceId, ReceiveOffload, TransmitOffload};
 use trace::{Direction, Event, Record, Subscriber};
 
 use crate::recording::Recording;
@@ -13,6 +13,9 @@ pub(crate) const HOST: &str = "we";
 
 /// The other end of the wire.
 const PEER: &str = "peer";
+
+/// The other end of the second wire, if there is one.
+const FAR: &str = "far";
 
 /// Listens to everything that the host and the wire tell.
 #[derive(Debug)]
@@ -35,9 +38,11 @@ pub(crate) struct Drop {
 }
 
 impl Recorder {
-    pub(crate) fn new() -> Self {
+    /// Listens to a host with so many wires.
+    pub(crate) fn new(wires: usize) -> Self {
+        let hosts: &[_] = if wires > 1 { &[PEER, HOST, FAR] } else { &[PEER, HOST] };
         Self {
-            ladder: Ladder::between(&[PEER, HOST]),
+            ladder: Ladder::between(hosts),
             recording: Recording::new(),
             frames: 0,
             drops: Vec::new(),
@@ -76,7 +81,8 @@ fn at_the_peer(record: Record<'_>) -> Record<'_> {
         Direction::In(_) => Direction::Out(TransmitOffload::default()),
         Direction::Out(_) => Direction::In(ReceiveOffload::default()),
     };
-    Record { host: PEER, event: Event::Frame { interface, direction, medium, bytes }, ..record }
+    let host = if interface == InterfaceId(0) { PEER } else { FAR };
+    Record { host, event: Event::Frame { interface, direction, medium, bytes }, ..record }
 }
 
 /// In words that follow "was".

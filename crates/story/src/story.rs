@@ -8,8 +8,8 @@ use packet::Host;
 use trace::Tracer;
 
 use crate::cast::Cast;
-use crate::description::Scene;
 use crate::failure::Failure;
+use crate::scene::Scene;
 use crate::telling::{About, Telling};
 
 /// A story about a host: who does what, one step after the other.
@@ -28,9 +28,31 @@ impl<H: Host> Story<H> {
     /// the story shows: `RFC 1122, 3.2.2.6 (ICMP-19)`.
     #[track_caller]
     pub fn of(title: &str, shows: &str, scene: Scene, make_host: impl FnOnce(Tracer) -> H) -> Self {
+        Self::begin(title, shows, vec![scene], make_host)
+    }
+
+    /// A story about a host with two interfaces: at the other end of the first one is the peer,
+    /// at the other end of the second one is the far host.
+    #[track_caller]
+    pub fn between(
+        title: &str,
+        shows: &str,
+        [near, far]: [Scene; 2],
+        make_host: impl FnOnce(Tracer) -> H,
+    ) -> Self {
+        Self::begin(title, shows, vec![near, far], make_host)
+    }
+
+    #[track_caller]
+    fn begin(
+        title: &str,
+        shows: &str,
+        scenes: Vec<Scene>,
+        make_host: impl FnOnce(Tracer) -> H,
+    ) -> Self {
         let about =
             About { title: title.to_owned(), shows: shows.to_owned(), told_in: Location::caller() };
-        Self { telling: RefCell::new(Telling::begin(about, scene, make_host)) }
+        Self { telling: RefCell::new(Telling::begin(about, scenes, make_host)) }
     }
 
     /// Those with whose words the story is told.

@@ -6,15 +6,21 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use packet::{Buffer, Host, Instant, InterfaceId, Received};
+use packet::{Buffer, Host, Instant, InterfaceId, Medium, Received};
 use trace::{Direction, Event, Tracer};
 
-use crate::description::{Differences, Expectable, Frame, Scene, Sendable};
+use crate::description::{Differences, Expectable, Frame, Sendable};
+use crate::ethernet_frame::{ETHER_TYPE_IPV4, framed, unframed};
 use crate::failure::{self, Failure};
+use crate::fragment::Fragments;
 use crate::recorder::{self, Drop, Recorder};
+use crate::scene::Scene;
 
-/// The interface over which every story plays.
-const INTERFACE: InterfaceId = InterfaceId(0);
+/// The interface at whose other end the peer is.
+pub(crate) const PEER_SIDE: InterfaceId = InterfaceId(0);
+
+/// The interface at whose other end the far host is, if the host under test is a router.
+pub(crate) const FAR_SIDE: InterfaceId = InterfaceId(1);
 
 /// How often a host may ask to be woken at one moment. One that asks more often never rests.
 const MOST_WAKES: usize = 1_000;
@@ -41,7 +47,8 @@ pub(crate) struct Step {
 pub(crate) struct Telling<H> {
     pub(crate) about: About,
     host: H,
-    scene: Scene,
+    /// One for each interface, by its number.
+    scenes: Vec<Scene>,
     now: Instant,
     pub(crate) steps: Vec<Step>,
     /// What left and was not expected yet, in order.
@@ -51,13 +58,17 @@ pub(crate) struct Telling<H> {
 }
 
 impl<H: Host> Telling<H> {
-    pub(crate) fn begin(about: About, scene: Scene, make_host: impl FnOnce(Tracer) -> H) -> Self {
-        let recorder = Rc::new(RefCell::new(Recorder::new()));
+    pub(crate) fn begin(
+        about: About,
+        scenes: Vec<Scene>,
+        make_host: impl FnOnce(Tracer) -> H,
+    ) -> Self {
+        let recorder = Rc::new(RefCell::new(Recorder::new(scenes.len())));
         let tracer = Tracer::new(recorder::HOST, recorder.clone());
         Self {
             about,
             host: make_host(tracer.clone()),
-            scene,
+            scenes,
             now: Instant::START,
             steps: Vec::new(),
             outbox: VecDeque::new(),
@@ -74,16 +85,32 @@ impl<H: Host> Telling<H> {
         self.steps.push(Step { at: self.now, words });
     }
 
-    /// Hands the host a frame from the peer.
-    pub(crate) fn hand_in(&mut self, packet: &impl Sendable) -> Result<(), Failure> {
-        let bytes = packet.write(&self.scene).map_err(|reason| Failure {
+    /// The scene at this interface.
+    fn scene(&self, side: InterfaceId) -> Result<&Scene, Failure> {
+        self.scenes.get(side.0).ok_or_else(|| Failure {
+            expected: "a host with two interfaces, since somebody is on its far side".to_owned(),
+            instead: "this story is about a host with one".to_owned(),
+            differences: Vec::new(),
+        })
+    }
+
+    /// Hands the host a frame from the other end of this interface.
+    pub(crate) fn hand_in(
+        &mut self,
+        side: InterfaceId,
+        packet: &impl Sendable,
+    ) -> Result<(), Failure> {
+        let scene = self.scene(side)?;
+        let written = packet.write(scene);
+        let framed = written.and_then(|bytes| framed(scene, bytes, packet.ether_type()));
+        let bytes = framed.map_err(|reason| Failure {
             expected: format!("the peer can send {}", packet.in_words()),
             instead: format!("there is no such packet: {reason}"),
             differences: Vec::new(),
         })?;
         let offload = packet.offload();
-        self.crossed(Direction::In(offload), &bytes);
-        self.host.receive(self.now, INTERFACE, Received { bytes: &bytes, offload });
+        self.crossed(side, Direction::In(offload), &bytes);
+        self.host.receive(self.now, side, Received { bytes: &bytes, offload });
         self.settle()
     }
 
@@ -120,20 +147,26 @@ impl<H: Host> Telling<H> {
     }
 
     /// Expects `packet` to have left just now.
-    pub(crate) fn expect(&mut self, packet: &impl Expectable) -> Result<(), Failure> {
-        self.expect_within(Duration::ZERO, packet)
+    pub(crate) fn expect(
+        &mut self,
+        side: InterfaceId,
+        packet: &impl Expectable,
+    ) -> Result<(), Failure> {
+        self.expect_within(side, Duration::ZERO, packet)
     }
 
     /// Expects `packet` to leave as the next one, in `duration` at the latest.
     pub(crate) fn expect_within(
         &mut self,
+        side: InterfaceId,
         duration: Duration,
         packet: &impl Expectable,
     ) -> Result<(), Failure> {
+        self.scene(side)?;
         let end = self.now + duration;
         self.run_until(end)?;
-        let (instead, differences) = match self.outbox.pop_front() {
-            None => (self.nothing_sent(), Vec::new()),
+        let (instead, differences) = match self.take_next(side) {
+            None => self.not_sent_here(),
             Some(frame) => match self.differences(packet, &frame) {
                 none if none.is_empty() => return Ok(()),
                 differences => (self.sent(&frame), differences),
@@ -144,9 +177,72 @@ impl<H: Host> Telling<H> {
         Err(Failure { expected, instead, differences })
     }
 
+    /// Expects that the next packets that left just now are the fragments of `packet`, in order
+    /// and each within the MTU.
+    pub(crate) fn expect_in_fragments(
+        &mut self,
+        side: InterfaceId,
+        packet: &impl Expectable,
+    ) -> Result<(), Failure> {
+        let expected = format!("{}, in fragments", packet.in_words());
+        let failure = |instead, differences| Failure { expected, instead, differences };
+        let mtu = self.scene(side)?.mtu;
+        let Some(first) = self.take_next(side) else {
+            let (instead, differences) = self.not_sent_here();
+            return Err(failure(instead, differences));
+        };
+        let mut differences = Differences::default();
+        match self.put_together(side, mtu, &first, &mut differences) {
+            Ok(whole) => packet.judge(self.scene(side)?, &whole, &mut differences),
+            Err(sentence) => differences.add(sentence),
+        }
+        let differences = differences.into_sentences();
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(failure(format!("{}, and what followed", self.sent(&first)), differences))
+    }
+
+    /// Puts `first` and the fragments that left behind it together to one packet.
+    fn put_together(
+        &mut self,
+        side: InterfaceId,
+        mtu: u16,
+        first: &Frame,
+        differences: &mut Differences,
+    ) -> Result<Frame, String> {
+        let mut next = Some(first.clone());
+        let mut fragments: Option<Fragments> = None;
+        while let Some(frame) = next {
+            let packet = self.unframed(&frame, Some(ETHER_TYPE_IPV4), differences);
+            let packet = packet.ok_or("There is another frame among its fragments.")?.bytes;
+            let all = match &mut fragments {
+                Some(all) => all,
+                none => none.insert(Fragments::of(&packet)?),
+            };
+            all.add(mtu, &packet, differences);
+            if all.is_complete() {
+                break;
+            }
+            next = self.take_next(side);
+        }
+        let all = fragments.ok_or("Nothing was sent.")?;
+        let (count, length) = (all.count, all.length());
+        if !all.is_complete() {
+            return Err(format!(
+                "Its fragments are not all there: {count} came, and they end at byte {length}."
+            ));
+        }
+        if count == 1 {
+            return Err("It is whole, not in fragments.".to_owned());
+        }
+        Ok(Frame { bytes: all.whole()?, ..*first })
+    }
+
     /// Expects `packet` to leave as the next one, in exactly `duration`.
     pub(crate) fn expect_after(
         &mut self,
+        side: InterfaceId,
         duration: Duration,
         packet: &impl Expectable,
     ) -> Result<(), Failure> {
@@ -158,7 +254,7 @@ impl<H: Host> Telling<H> {
             early.expected = format!("{}, at {end} and nothing before", packet.in_words());
             early
         })?;
-        self.expect(packet)
+        self.expect(side, packet)
     }
 
     /// Expects that nothing waits to be expected.
@@ -193,6 +289,13 @@ impl<H: Host> Telling<H> {
         self.outbox.front().map_or_else(|| self.nothing_sent(), |frame| self.sent(frame))
     }
 
+    /// That nothing left by the interface by which something should have, and what is wrong if
+    /// something left by the other one.
+    fn not_sent_here(&self) -> (String, Vec<String>) {
+        let elsewhere = self.outbox.front().map(|_| "It left by the other interface.".to_owned());
+        (self.sent_or_nothing(), elsewhere.into_iter().collect())
+    }
+
     /// The whole story up to `failure`.
     pub(crate) fn message(&self, failure: &Failure) -> String {
         failure::message(&self.about, &self.steps, failure, &mut self.recorder.borrow_mut())
@@ -200,12 +303,38 @@ impl<H: Host> Telling<H> {
 
     fn differences(&self, packet: &impl Expectable, frame: &Frame) -> Vec<String> {
         let mut differences = Differences::default();
-        packet.judge(&self.scene, frame, &mut differences);
+        let inner = self.unframed(frame, packet.ether_type(), &mut differences);
+        if let (Some(inner), Some(scene)) = (inner, self.scenes.get(frame.interface.0)) {
+            packet.judge(scene, &inner, &mut differences);
+        }
         differences.into_sentences()
     }
 
+    /// Judges the Ethernet header of a frame that we sent, if it should have one, and takes it
+    /// off.
+    fn unframed(
+        &self,
+        frame: &Frame,
+        ether_type: Option<u16>,
+        differences: &mut Differences,
+    ) -> Option<Frame> {
+        let scene = self.scenes.get(frame.interface.0)?;
+        unframed(scene, frame, ether_type, differences)
+    }
+
+    /// The next frame that left by this interface and was not expected yet.
+    fn take_next(&mut self, side: InterfaceId) -> Option<Frame> {
+        let place = self.outbox.iter().position(|frame| frame.interface == side)?;
+        self.outbox.remove(place)
+    }
+
     fn sent(&self, frame: &Frame) -> String {
-        failure::sent(self.scene.medium, frame)
+        let medium = self.scenes.get(frame.interface.0).map(|scene| scene.medium);
+        let sent = failure::sent(medium.unwrap_or(Medium::Ip), frame);
+        match frame.interface {
+            PEER_SIDE => sent,
+            _ => format!("{sent}, to the far side"),
+        }
     }
 
     fn nothing_sent(&self) -> String {
@@ -244,12 +373,16 @@ impl<H: Host> Telling<H> {
     }
 
     fn take_out(&mut self) -> Result<(), Failure> {
+        (0..self.scenes.len()).try_for_each(|side| self.take_out_by(InterfaceId(side)))
+    }
+
+    fn take_out_by(&mut self, side: InterfaceId) -> Result<(), Failure> {
         let mut buffer = Buffer::new();
         for _ in 0..MOST_FRAMES {
-            let Some(offload) = self.host.transmit(self.now, INTERFACE, &mut buffer) else {
+            let Some(offload) = self.host.transmit(self.now, side, &mut buffer) else {
                 return Ok(());
             };
-            let frame = self.crossed(Direction::Out(offload), buffer.as_slice());
+            let frame = self.crossed(side, Direction::Out(offload), buffer.as_slice());
             self.outbox.push_back(frame);
         }
         Err(self.no_rest(format!("it sent {MOST_FRAMES} frames in a row")))
@@ -264,16 +397,14 @@ impl<H: Host> Telling<H> {
     }
 
     /// Notes that a frame crossed the wire.
-    fn crossed(&mut self, direction: Direction, bytes: &[u8]) -> Frame {
-        let medium = self.scene.medium;
-        self.tracer.emit(self.now, || Event::Frame {
-            interface: INTERFACE,
-            direction,
-            medium,
-            bytes,
-        });
-        let frame = Frame { at: self.now, direction, bytes: bytes.to_vec() };
-        self.scene.frames.push(frame.clone());
+    fn crossed(&mut self, interface: InterfaceId, direction: Direction, bytes: &[u8]) -> Frame {
+        let frame = Frame { at: self.now, interface, direction, bytes: bytes.to_vec() };
+        if let Some(scene) = self.scenes.get_mut(interface.0) {
+            let medium = scene.medium;
+            let event = || Event::Frame { interface, direction, medium, bytes };
+            self.tracer.emit(self.now, event);
+            scene.frames.push(frame.clone());
+        }
         frame
     }
 }

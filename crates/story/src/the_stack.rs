@@ -1,29 +1,15 @@
 //! Our own stack as the host under test, and what it counts.
 
-use std::net::Ipv4Addr;
-
 use ipv4::Cidr;
-use packet::{Capabilities, Medium};
-use stack::{Counter, InterfaceConfig, Stack};
+use packet::{Capabilities, Instant, Medium};
+use stack::{Config, Counter, InterfaceConfig, Secret, Stack};
 use trace::Tracer;
 
 use crate::cast::We;
-use crate::description::Scene;
 use crate::failure::Failure;
-use crate::telling::Telling;
+use crate::scene::Scene;
+use crate::telling::{PEER_SIDE, Telling};
 use crate::{Story, words};
-
-/// The peer's address: on a real device, the kernel's.
-pub const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-
-/// The stack's address.
-pub const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
-
-/// The stack's address in the network that both are in.
-const ADDRESS: Cidr = Cidr::new(STACK, 24).expect("24 is at most 32");
-
-/// The device of every story: a TUN that offloads nothing.
-const CAPABILITIES: Capabilities = Capabilities::without_offload(Medium::Ip, 1500);
 
 impl Story<Stack> {
     /// A story about our stack, 192.0.2.2/24 on a TUN device with an MTU of 1500 bytes.
@@ -35,14 +21,86 @@ impl Story<Stack> {
     pub fn new(title: &str, shows: &str) -> Self {
         Self::of(title, shows, Scene::default(), usual_stack)
     }
+
+    /// The same on a TAP device, where every packet is in an Ethernet frame. Neither side knows
+    /// the other's MAC address yet; see [`Peer::makes_itself_known`](crate::Peer).
+    #[must_use]
+    #[track_caller]
+    pub fn on_ethernet(title: &str, shows: &str) -> Self {
+        Self::on_ethernet_with(title, shows, |_| {})
+    }
+
+    /// The same with what `change` changes in the usual settings of the interface.
+    #[must_use]
+    #[track_caller]
+    pub fn on_ethernet_with(
+        title: &str,
+        shows: &str,
+        change: impl Fn(&mut InterfaceConfig),
+    ) -> Self {
+        let scene = Scene::on_ethernet();
+        Self::of(title, shows, scene.clone(), |tracer| stack_in(&[scene], tracer, |_| {}, change))
+    }
+
+    /// A story about our stack as a router: 192.0.2.2/24 on a TUN device with an MTU of 1500
+    /// bytes, and 198.51.100.1/24 on another with an MTU of 1000 bytes.
+    #[must_use]
+    #[track_caller]
+    pub fn of_a_router(title: &str, shows: &str) -> Self {
+        let scenes = [Scene::default(), Scene::far_side()];
+        Self::between(title, shows, scenes.clone(), |tracer| {
+            stack_with(&scenes, tracer, |config| config.forwarding = true)
+        })
+    }
 }
 
 /// Our stack, 192.0.2.2/24 on a TUN device with an MTU of 1500 bytes.
 #[must_use]
 pub fn usual_stack(tracer: Tracer) -> Stack {
-    let mut stack = Stack::new(tracer);
-    stack.add_interface(InterfaceConfig { address: ADDRESS, capabilities: CAPABILITIES });
+    stack_with(&[Scene::default()], tracer, |_| {})
+}
+
+/// Our stack with an interface in each of the `scenes`, and what `change` changes in the usual
+/// settings. Whatever is not in a network of ours goes to the peer, if there is no far side.
+///
+/// # Panics
+/// If a scene's network is none, or if there are more than the routing table has room for.
+#[must_use]
+pub fn stack_with(scenes: &[Scene], tracer: Tracer, change: impl FnOnce(&mut Config)) -> Stack {
+    stack_in(scenes, tracer, change, |_| {})
+}
+
+#[expect(clippy::expect_used, reason = "the scenes are at fault then, and so is the test")]
+fn stack_in(
+    scenes: &[Scene],
+    tracer: Tracer,
+    change: impl FnOnce(&mut Config),
+    change_interface: impl Fn(&mut InterfaceConfig),
+) -> Stack {
+    let mut config = Config::new(Secret::new([1, 2]));
+    change(&mut config);
+    let mut stack = Stack::new(config, tracer);
+    for scene in scenes {
+        let mut interface = usual_interface(scene);
+        change_interface(&mut interface);
+        let added = stack.add_interface(Instant::START, interface);
+        added.expect("room for a route to each network");
+    }
+    if let [only] = scenes {
+        let router = (only.medium == Medium::Ethernet).then_some(only.peer);
+        let added = stack.add_default_route(PEER_SIDE, router);
+        added.expect("room for a second route");
+    }
     stack
+}
+
+/// The settings of our interface in `scene`: one that offloads nothing.
+#[expect(clippy::expect_used, reason = "the scene is at fault then, and so is the test")]
+fn usual_interface(scene: &Scene) -> InterfaceConfig {
+    let address = Cidr::new(scene.we, scene.prefix_length).expect("at most 32 bits");
+    let capabilities = Capabilities::without_offload(scene.medium, scene.mtu);
+    let hardware = scene.our_mac;
+    InterfaceConfig { hardware, ..InterfaceConfig::new(address, capabilities) }
 }
 
 impl We<'_, Stack> {

@@ -34,6 +34,11 @@ pub fn quote(bytes: &[u8]) -> String {
     }
 }
 
+/// A payload as a field of a packet: `data "abc"`, `no data`.
+pub(crate) fn data(data: &[u8]) -> String {
+    if data.is_empty() { "no data".to_owned() } else { format!("data {}", quote(data)) }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

@@ -1,8 +1,11 @@
 //! Faults on purpose: what a link may do to the packets of a command.
 
+use std::hash::{BuildHasher, RandomState};
+
 use clap::{Args, ValueEnum};
 use event_loop::PollableDevice;
 use link::{Delay, Impaired, Link, LinkOptions, Loss, Percentage, Rate, split_seed};
+use stack::Secret;
 use trace::Tracer;
 
 use crate::say::say;
@@ -100,9 +103,19 @@ impl FaultArguments {
         Box::new(Impaired::new(device, incoming, outgoing))
     }
 
+    /// What the stack's secrets are made of: the seed that was given, else 128 bits that nobody
+    /// can guess.
+    pub(crate) fn secret(&self) -> Secret {
+        let random = RandomState::new();
+        let half = |index| match self.seed {
+            Some(seed) => split_seed(seed, index),
+            None => random.hash_one(index),
+        };
+        Secret::new([half(2), half(3)])
+    }
+
     /// The seed that was given, or one that nobody can guess.
     pub(crate) fn seed_or_random(&self) -> u64 {
-        use std::hash::{BuildHasher, RandomState};
         self.seed.unwrap_or_else(|| RandomState::new().hash_one(0))
     }
 }

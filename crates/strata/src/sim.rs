@@ -12,9 +12,9 @@ use clap::{ArgAction, Args, ValueEnum};
 use ipv4::Cidr;
 use link::Delay;
 use narrate::{Detail, Ladder, Lines, Names};
-use packet::{Capabilities, InterfaceId, Medium};
+use packet::{Capabilities, Instant, InterfaceId, Medium};
 use sim::{Cable, PingOptions, PingReport, Pinger, World};
-use stack::{InterfaceConfig, Stack};
+use stack::{Config, InterfaceConfig, Secret, Stack};
 use trace::{Record, Subscriber};
 
 use crate::failure::Failure;
@@ -123,10 +123,13 @@ fn ping(
 }
 
 fn stack(world: &World) -> Result<Stack, Failure> {
-    let mut stack = Stack::new(world.tracer(STACK));
+    let secret = Secret::new([world.seed_for(STACK), 0]);
+    let mut stack = Stack::new(Config::new(secret), world.tracer(STACK));
     let address = Cidr::new(STACK_ADDRESS, 24).ok_or_else(|| Failure::new("24 is no prefix"))?;
     let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
-    stack.add_interface(InterfaceConfig { address, capabilities });
+    stack
+        .add_interface(Instant::START, InterfaceConfig::new(address, capabilities))
+        .map_err(Failure::new)?;
     Ok(stack)
 }
 

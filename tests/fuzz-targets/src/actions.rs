@@ -1,5 +1,5 @@
-//! Whole histories: packets well-formed and bent, and time that passes, with what must always
-//! hold asserted after each step.
+//! Whole histories: packets well-formed and bent, on TUN and on TAP, a program that echoes, and
+//! time that passes; with what must always hold asserted after each step.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -7,12 +7,17 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use etherparse::PacketBuilder;
 use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium};
-use stack::{Counter, InterfaceConfig, Stack};
+use stack::{Config, Counter, DEFAULT_HARDWARE, InterfaceConfig, Secret, Stack};
 use trace::Tracer;
+use udp::{Message, SocketId};
 
 const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+const KERNEL_HARDWARE: [u8; 6] = [0x02, 0, 0x5e, 0, 0x02, 0x01];
 const MTU: u16 = 1500;
+
+/// The port of the program that echoes.
+const ECHO: u16 = 7;
 
 /// One step of a history.
 #[derive(Arbitrary, Debug)]
@@ -21,12 +26,18 @@ enum Action<'a> {
     Ping { from: u32, to_us: bool, ttl: u8, data: &'a [u8] },
     /// Any ICMP message with every checksum correct.
     Icmp { kind: u8, code: u8, rest: [u8; 4], data: &'a [u8] },
+    /// A UDP datagram with every checksum correct.
+    Udp { from: u16, to_echo: bool, to: u16, data: &'a [u8] },
     /// Any datagram with a correct header checksum, options and fragments included.
     Datagram { protocol: u8, flags: u16, options: &'a [u8], payload: &'a [u8] },
+    /// An ARP packet, or something like it, about neighbours.
+    Arp { operation: u8, sender: u8, target: u8, hardware: Option<[u8; 6]> },
     /// An echo request with some bytes changed after it was finished.
     Bent { changes: [(u8, u8); 3], length: u8 },
     /// Anything.
     Raw(&'a [u8]),
+    /// The program sends to a neighbour.
+    Send { to: u8, port: u16, data: &'a [u8] },
     /// So many milliseconds.
     TimePasses(u16),
     /// The device takes what waits to leave.
@@ -36,33 +47,44 @@ enum Action<'a> {
 /// Reads `bytes` as a history and lives it.
 pub fn actions(bytes: &[u8]) {
     let mut unstructured = Unstructured::new(bytes);
-    let mut world = World::new();
+    let medium = match bool::arbitrary(&mut unstructured) {
+        Ok(true) => Medium::Ethernet,
+        _ => Medium::Ip,
+    };
+    let mut world = World::new(medium);
     // A history is no longer than its bytes: each step takes at least one.
     while !unstructured.is_empty() {
         let Ok(action) = Action::arbitrary(&mut unstructured) else { break };
         world.step(&action);
     }
-    world.drain();
-    world.receive(&ping(KERNEL, STACK, 64, b"alive?"));
-    assert_eq!(world.drain(), 1, "no answer to a ping any more: {:?}", world.stack.counters());
+    world.prove_alive();
 }
 
 /// A stack, its only interface, and the time.
 struct World {
     stack: Stack,
     interface: InterfaceId,
+    medium: Medium,
+    echo: SocketId,
     now: Instant,
     received: u64,
+    /// What the program sent, some of it to ourselves.
+    sent: u64,
 }
 
 impl World {
-    fn new() -> Self {
-        let mut stack = Stack::new(Tracer::off());
-        let interface = stack.add_interface(InterfaceConfig {
-            address: "192.0.2.2/24".parse().expect("an address"),
-            capabilities: Capabilities::without_offload(Medium::Ip, MTU),
-        });
-        Self { stack, interface, now: Instant::START, received: 0 }
+    fn new(medium: Medium) -> Self {
+        let mut stack = Stack::new(Config::new(Secret::new([1, 2])), Tracer::off());
+        let address = "192.0.2.2/24".parse().expect("an address");
+        let capabilities = Capabilities::without_offload(medium, MTU);
+        let config = InterfaceConfig::new(address, capabilities);
+        let interface = stack.add_interface(Instant::START, config).expect("room");
+        let router = (medium == Medium::Ethernet).then_some(KERNEL);
+        stack.add_default_route(interface, router).expect("room");
+        let mut sockets = stack.udp(Instant::START);
+        let echo = sockets.open().expect("a socket");
+        sockets.bind(echo, (Ipv4Addr::UNSPECIFIED, ECHO).into()).expect("a free port");
+        Self { stack, interface, medium, echo, now: Instant::START, received: 0, sent: 0 }
     }
 
     fn step(&mut self, action: &Action<'_>) {
@@ -72,8 +94,17 @@ impl World {
                 self.receive(&ping(Ipv4Addr::from_bits(from), to, ttl, data));
             }
             Action::Icmp { kind, code, rest, data } => self.receive(&icmp(kind, code, rest, data)),
+            Action::Udp { from, to_echo, to, data } => {
+                self.receive(&udp(from, if to_echo { ECHO } else { to }, data));
+                self.echo();
+            }
             Action::Datagram { protocol, flags, options, payload } => {
                 self.receive(&datagram(protocol, flags, options, payload));
+                self.echo();
+            }
+            Action::Arp { operation, sender, target, hardware } => {
+                let hardware = hardware.unwrap_or(KERNEL_HARDWARE);
+                self.receive_frame(&arp(operation, sender, target, hardware));
             }
             Action::Bent { changes, length } => {
                 let mut bytes = ping(KERNEL, STACK, 64, b"to be bent");
@@ -84,9 +115,16 @@ impl World {
                 bytes.truncate(usize::from(length).max(1));
                 self.receive(&bytes);
             }
-            Action::Raw(bytes) => self.receive(bytes),
+            Action::Raw(bytes) => self.receive_frame(bytes),
+            Action::Send { to, port, data } => {
+                let to = Ipv4Addr::new(192, 0, 2, to);
+                // Refusals are fine; what was taken must leave or be counted.
+                let message = Message::to((to, port).into(), data);
+                let _ = self.stack.udp(self.now).send(self.echo, &message);
+                self.sent += 1;
+            }
             Action::TimePasses(milliseconds) => {
-                self.pass(Duration::from_millis(milliseconds.into()))
+                self.pass(Duration::from_millis(milliseconds.into()));
             }
             Action::Drain => {
                 self.drain();
@@ -95,9 +133,31 @@ impl World {
         self.check();
     }
 
-    fn receive(&mut self, bytes: &[u8]) {
+    /// Hands a datagram in, in a frame to us where there are frames.
+    fn receive(&mut self, datagram: &[u8]) {
+        match self.medium {
+            Medium::Ip => self.receive_frame(datagram),
+            Medium::Ethernet => {
+                let mut frame = DEFAULT_HARDWARE.octets().to_vec();
+                frame.extend(KERNEL_HARDWARE);
+                frame.extend([0x08, 0x00]);
+                frame.extend(datagram);
+                self.receive_frame(&frame);
+            }
+        }
+    }
+
+    fn receive_frame(&mut self, bytes: &[u8]) {
         self.received += 1;
         self.stack.receive(self.now, self.interface, bytes.into());
+    }
+
+    /// The program sends back what came.
+    fn echo(&mut self) {
+        while let Ok(incoming) = self.stack.udp(self.now).receive(self.echo) {
+            let message = Message::to(incoming.metadata.source, &incoming.payload);
+            let _ = self.stack.udp(self.now).send(self.echo, &message);
+        }
     }
 
     /// Lets time pass, stopping at each deadline.
@@ -112,45 +172,93 @@ impl World {
         self.now = end;
     }
 
-    /// Takes what waits to leave, and how much it was. Each must be a datagram of ours.
-    fn drain(&mut self) -> usize {
+    /// Takes what waits to leave. Each must be a sound packet of ours.
+    fn drain(&mut self) -> Vec<Vec<u8>> {
         let mut buffer = Buffer::new();
-        let mut count = 0;
+        let mut frames = Vec::new();
         while self.stack.transmit(self.now, self.interface, &mut buffer).is_some() {
-            let sent = ipv4::Datagram::parse(buffer.as_slice()).expect("we send datagrams");
-            assert_eq!(sent.source(), STACK);
-            assert!(ipv4::is_unicast_source(sent.destination()), "an answer to nobody");
-            assert!(buffer.len() <= usize::from(MTU));
-            count += 1;
+            let datagram = match self.medium {
+                Medium::Ip => Some(buffer.as_slice()),
+                Medium::Ethernet => carried_datagram(buffer.as_slice()),
+            };
+            if let Some(datagram) = datagram {
+                check_datagram(datagram);
+            }
+            frames.push(buffer.as_slice().to_vec());
         }
-        count
+        frames
     }
 
     /// What holds after every step.
     fn check(&self) {
         let value = |counter| self.stack.counters().value(counter);
         assert_eq!(value(Counter::FramesReceived), self.received);
-        assert_eq!(value(Counter::IcmpEchoRepliesSent), value(Counter::Ipv4Sent));
         assert!(value(Counter::IcmpEchoRequests) >= value(Counter::IcmpEchoRepliesSent));
-        let waiting = value(Counter::Ipv4Sent) - value(Counter::FramesSent);
-        assert!(waiting <= stack::TRANSMIT_QUEUE_LIMIT as u64, "the queue has no bound");
-        let no_drops = [
-            Counter::FramesReceived,
-            Counter::FramesSent,
-            Counter::Ipv4Received,
-            Counter::Ipv4Sent,
-            Counter::IcmpEchoRequests,
-            Counter::IcmpEchoRepliesSent,
-        ];
+        let causes = self.received + self.sent;
+        assert!(value(Counter::IcmpErrorsSent) <= causes, "more than one error for one cause");
         let drops: u64 = self
             .stack
             .counters()
             .iter()
-            .filter(|(counter, _)| !no_drops.contains(counter))
+            .filter(|(counter, _)| counter.is_drop())
             .map(|(_, value)| value)
             .sum();
-        assert_eq!(drops + value(Counter::Ipv4Sent), self.received, "a frame is unaccounted for");
+        let taken = [
+            Counter::IcmpEchoRepliesSent,
+            Counter::IcmpErrorsReceived,
+            Counter::Ipv4Fragments,
+            Counter::UdpReceived,
+            Counter::ArpReceived,
+        ];
+        let taken: u64 = taken.into_iter().map(value).sum();
+        assert!(drops + taken >= self.received, "a frame is unaccounted for");
     }
+
+    /// Whatever happened, who asks is answered.
+    fn prove_alive(&mut self) {
+        self.drain();
+        // A neighbour that was moved a moment ago cannot move back at once.
+        self.pass(arp::LOCK_TIME);
+        if self.medium == Medium::Ethernet {
+            self.receive_frame(&arp(1, 1, 2, KERNEL_HARDWARE));
+        }
+        self.drain();
+        self.receive(&ping(KERNEL, STACK, 64, b"alive?"));
+        let answers = self.drain();
+        let Some(answer) = answers.first() else {
+            panic!("no answer to a ping any more: {:?}", self.stack.counters());
+        };
+        assert!(answer.ends_with(b"alive?"), "another answer: {answer:02x?}");
+        if self.medium == Medium::Ethernet {
+            assert_eq!(answer[..6], KERNEL_HARDWARE);
+        }
+    }
+}
+
+/// The datagram in a frame of ours; `None` if that is ARP.
+fn carried_datagram(bytes: &[u8]) -> Option<&[u8]> {
+    let frame = ethernet::Frame::parse(bytes).expect("we send frames");
+    let header = frame.header().expect("we send Ethernet II");
+    assert_eq!(header.source, DEFAULT_HARDWARE);
+    match header.ether_type {
+        ethernet::EtherType::Ipv4 => {
+            assert!(!header.destination.is_multicast(), "to everybody");
+            Some(frame.payload())
+        }
+        ethernet::EtherType::Arp => {
+            let message = arp::Packet::parse(frame.payload()).expect("we send ARP").message();
+            assert_eq!((message.sender_hardware, message.sender), (DEFAULT_HARDWARE, STACK));
+            None
+        }
+        other => panic!("we send no {other}"),
+    }
+}
+
+fn check_datagram(bytes: &[u8]) {
+    let sent = ipv4::Datagram::parse(bytes).expect("we send datagrams");
+    assert_eq!(sent.source(), STACK);
+    assert!(ipv4::is_unicast_source(sent.destination()), "an answer to nobody");
+    assert!(bytes.len() <= usize::from(MTU));
 }
 
 fn ping(from: Ipv4Addr, to: Ipv4Addr, ttl: u8, data: &[u8]) -> Vec<u8> {
@@ -166,6 +274,15 @@ fn icmp(kind: u8, code: u8, rest: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     PacketBuilder::ipv4(KERNEL.octets(), STACK.octets(), 64)
         .icmpv4_raw(kind, code, rest)
+        .write(&mut bytes, data)
+        .expect("a fuzzer's data fits");
+    bytes
+}
+
+fn udp(from: u16, to: u16, data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ipv4(KERNEL.octets(), STACK.octets(), 64)
+        .udp(from, to)
         .write(&mut bytes, data)
         .expect("a fuzzer's data fits");
     bytes
@@ -188,4 +305,16 @@ fn datagram(protocol: u8, flags: u16, options: &[u8], payload: &[u8]) -> Vec<u8>
     header[10..12].copy_from_slice(&checksum.to_be_bytes());
     header.extend(payload);
     header
+}
+
+/// An ARP packet between hosts of our network, in a frame for all.
+fn arp(operation: u8, sender: u8, target: u8, hardware: [u8; 6]) -> Vec<u8> {
+    let mut frame = vec![0xff; 6];
+    frame.extend(hardware);
+    frame.extend([0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, operation]);
+    frame.extend(hardware);
+    frame.extend([192, 0, 2, sender]);
+    frame.extend([0; 6]);
+    frame.extend([192, 0, 2, target]);
+    frame
 }

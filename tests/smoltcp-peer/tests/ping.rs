@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use link::{LinkOptions, Percentage};
-use packet::{Capabilities, Medium};
+use packet::{Capabilities, Instant, Medium};
 use sim::{Cable, PingOptions, Pinger, Switch, World};
 use smoltcp_peer::smoltcp::wire::{EthernetAddress, HardwareAddress, Ipv4Address, Ipv4Cidr};
 use smoltcp_peer::{EchoReply, SmoltcpPeer};
-use stack::{InterfaceConfig, Stack};
+use stack::{Config, InterfaceConfig, Secret, Stack};
 
 const PEER: Ipv4Address = Ipv4Address::new(192, 0, 2, 1);
 const STACK: Ipv4Address = Ipv4Address::new(192, 0, 2, 2);
@@ -20,11 +20,11 @@ fn peer(hardware: HardwareAddress, address: Ipv4Address, seed: u64) -> SmoltcpPe
 }
 
 fn stack(world: &World) -> Stack {
-    let mut stack = Stack::new(world.tracer("stack"));
-    stack.add_interface(InterfaceConfig {
-        address: "192.0.2.2/24".parse().unwrap(),
-        capabilities: Capabilities::without_offload(Medium::Ip, 1500),
-    });
+    let secret = Secret::new([world.seed_for("stack"), 0]);
+    let mut stack = Stack::new(Config::new(secret), world.tracer("stack"));
+    let address = "192.0.2.2/24".parse().unwrap();
+    let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
+    stack.add_interface(Instant::START, InterfaceConfig::new(address, capabilities)).unwrap();
     stack
 }
 
