@@ -200,10 +200,18 @@ impl<H: Host> EventLoop<H> {
         Ok(())
     }
 
+    /// Writes what the host gives. What leaves by one device may make room in the host for what
+    /// leaves by another, so the round is made again until nothing was written, or a budget is
+    /// used up.
     fn write(&mut self, now: Instant) -> Result<(), Error> {
-        for port in &mut self.ports {
-            port.write(now, &mut self.host, self.frame_budget, &self.epoll)?;
+        loop {
+            let mut has_written = false;
+            for port in &mut self.ports {
+                has_written |= port.write(now, &mut self.host, self.frame_budget, &self.epoll)?;
+            }
+            if !has_written || self.ports.iter().any(Port::has_more_to_write) {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }

@@ -43,6 +43,13 @@ pub struct Counters {
     pub waited: u64,
 }
 
+impl Counters {
+    /// Frames that the host gave and that wait no longer.
+    const fn frames_taken(&self) -> u64 {
+        self.written + self.lost_link_down + self.lost_refused
+    }
+}
+
 impl Port {
     pub(crate) fn register(
         interface: InterfaceId,
@@ -116,20 +123,21 @@ impl Port {
     }
 
     /// Writes what the host gives until it has no more, the device is full, or the budget is
-    /// used up.
+    /// used up. Whether it gave any.
     pub(crate) fn write(
         &mut self,
         now: Instant,
         host: &mut impl Host,
         budget: usize,
         epoll: &Epoll,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let was_full = self.refused.is_some();
+        let before = self.counters;
         self.has_more_to_write = self.write_within(budget, now, host)?;
         if self.refused.is_some() != was_full {
             self.wait_for_room(epoll)?;
         }
-        Ok(())
+        Ok(self.counters.frames_taken() != before.frames_taken())
     }
 
     /// Whether the budget ended it.
