@@ -1,4 +1,6 @@
-//! What runs on the sockets: the small services that every host once had.
+//! What runs on the sockets: the small services that every host once had, and `ping`.
+//!
+//! # Services
 //!
 //! | service | port | RFC | answers a datagram with |
 //! | --- | --- | --- | --- |
@@ -25,6 +27,11 @@
 //! Who offers these services to strangers lends them a hand: an answer can be longer than its
 //! request, and goes to whoever the request claims to come from. They are for learning and for
 //! testing, behind a device of your own.
+//!
+//! # Ping
+//!
+//! A [`Pinger`] asks by an [`EchoSocket`] whether somebody is there, and tells what comes of each
+//! request and of all. It has no clock either: the time is handed in.
 
 #![forbid(unsafe_code)]
 
@@ -34,13 +41,21 @@ mod daytime;
 mod discard;
 mod echo;
 mod guard;
+mod ping;
+mod ping_event;
+mod ping_report;
 mod server;
 mod service;
+mod service_host;
 
 pub use chargen::Chargen;
 pub use daytime::Daytime;
 pub use discard::Discard;
 pub use echo::Echo;
 pub use guard::{FIRST_ANSWERED_PORT, Guard, Refused};
+pub use ping::{DEFAULT_PING_DATA, EchoSocket, MAX_PING_DATA, PingOptions, Pinger, ping_data};
+pub use ping_event::{Damage, PingEvent};
+pub use ping_report::{PingReport, RoundTrips};
 pub use server::{DATAGRAMS_PER_STEP, DatagramServer, DatagramSocket, Progress, ServerCounters};
 pub use service::{Answer, DatagramService};
+pub use service_host::{Service, ServiceHost, UnknownService};
