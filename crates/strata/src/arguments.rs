@@ -8,9 +8,13 @@ use crate::failure::Failure;
 /// Which device, and how to open it.
 #[derive(Args)]
 pub(crate) struct DeviceArguments {
-    /// Network device to attach to; it is created if there is none
-    #[arg(long, value_name = "NAME", default_value = "tun0")]
-    pub(crate) dev: InterfaceName,
+    /// Network device to attach to, created if there is none; tun0 unless said, tap0 with --tap
+    #[arg(long, value_name = "NAME")]
+    dev: Option<InterfaceName>,
+
+    /// Attach to a TAP device, whose frames begin with an Ethernet header
+    #[arg(long)]
+    pub(crate) tap: bool,
 
     /// Give the device this MTU, in bytes
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..))]
@@ -18,13 +22,23 @@ pub(crate) struct DeviceArguments {
 }
 
 impl DeviceArguments {
+    /// Which device.
+    pub(crate) fn name(&self) -> InterfaceName {
+        self.dev.clone().unwrap_or_else(|| InterfaceName::usual(self.kind()))
+    }
+
+    /// The kind that was asked for.
+    pub(crate) const fn kind(&self) -> Kind {
+        if self.tap { Kind::Tap } else { Kind::Tun }
+    }
+
     /// Opens the device.
     pub(crate) fn attach(
         &self,
         kind: Kind,
         adjust: impl FnOnce(Settings) -> Settings,
     ) -> Result<TunDevice, Failure> {
-        let settings = adjust(Settings::new(kind).named(self.dev.clone()));
+        let settings = adjust(Settings::new(kind).named(self.name()));
         let device = match self.mtu {
             Some(mtu) => settings.mtu(mtu).attach()?,
             None => settings.attach()?,

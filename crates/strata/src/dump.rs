@@ -23,10 +23,6 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     device: DeviceArguments,
 
-    /// Create a TAP device, whose frames begin with an Ethernet header, if there is none
-    #[arg(long)]
-    tap: bool,
-
     /// Ask for packet information: four bytes before each packet, which every other command
     /// does without
     #[arg(long, conflicts_with = "pcap")]
@@ -44,8 +40,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let name = &arguments.device.dev;
-    let kind = match (arguments.tap, Interface::exists(name)) {
+    let name = &arguments.device.name();
+    let kind = match (arguments.device.tap, Interface::exists(name)) {
         (false, true) => Interface::named(name)?.tun()?.kind,
         (false, false) => Kind::Tun,
         (true, _) => Kind::Tap,
@@ -73,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     watch.finish()?;
     match ended {
         Ok(Ended::BySignal | Ended::ByCondition) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(Failure::of_loop(error, name)),
+        Err(error) => Err(Failure::of_loop(error, name, kind)),
     }
 }
 

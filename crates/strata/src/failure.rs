@@ -4,7 +4,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use packet::DeviceError;
-use tun_device::InterfaceName;
+use tun_device::{InterfaceName, Kind};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
@@ -26,12 +26,16 @@ impl Failure {
         Self { remedy: Some(remedy.to_string()), ..self }
     }
 
-    /// What ended an event loop whose only device is `device`.
-    pub(crate) fn of_loop(error: event_loop::Error, device: &InterfaceName) -> Self {
+    /// What ended an event loop whose only device is `device`, of this kind.
+    pub(crate) fn of_loop(error: event_loop::Error, device: &InterfaceName, kind: Kind) -> Self {
         match error {
             event_loop::Error::Device { error: DeviceError::Gone, .. } => {
+                let script = match kind {
+                    Kind::Tun => "tun-up",
+                    Kind::Tap => "tap-up",
+                };
                 Self::new(format_args!("{device} was deleted while it was in use"))
-                    .with_remedy(format_args!("scripts/tun-up --dev {device}"))
+                    .with_remedy(format_args!("scripts/{script} --dev {device}"))
             }
             event_loop::Error::Device { error, .. } => Self::new(format_args!("{device}: {error}")),
             event_loop::Error::Wait(_) => error.into(),
@@ -62,7 +66,8 @@ pub(crate) fn print_usage_error(error: &clap::Error) {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
         .filter(|line| !line.is_empty())
         .collect();
-    let line = said.join("; ");
+    // What follows a colon is what it announces.
+    let line = said.join("; ").replace(":; ", ": ");
     anstream::eprintln!("{RED}error{RED:#}: {}", line.strip_prefix("error: ").unwrap_or(&line));
 }
 

@@ -8,6 +8,9 @@ mod dump;
 mod failure;
 mod faults;
 mod hold;
+mod host;
+mod link_wait;
+mod ping;
 mod say;
 mod serve;
 mod sim;
@@ -41,6 +44,7 @@ struct Cli {
 enum Command {
     Serve(serve::Arguments),
     Dump(dump::Arguments),
+    Ping(ping::Arguments),
     Hold(hold::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
@@ -74,6 +78,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Ping(arguments) => ping::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),

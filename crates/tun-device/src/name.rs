@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Kind;
+
 /// Longest interface name in bytes. The kernel's field has one more, for the zero at the end,
 /// and it cuts a longer name short without a word.
 const LONGEST: usize = libc::IFNAMSIZ - 1;
@@ -16,6 +18,15 @@ const LONGEST: usize = libc::IFNAMSIZ - 1;
 pub struct InterfaceName(String);
 
 impl InterfaceName {
+    /// The name that the first device of a kind usually has: `tun0`, `tap0`.
+    #[must_use]
+    pub fn usual(kind: Kind) -> Self {
+        Self(match kind {
+            Kind::Tun => "tun0".to_owned(),
+            Kind::Tap => "tap0".to_owned(),
+        })
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
