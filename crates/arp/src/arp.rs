@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 use crate::cache::Cache;
 use crate::claim::Claim;

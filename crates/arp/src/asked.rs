@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 /// The shortest time between two requests for one address (RFC 1122, 2.3.2.1).
 pub const REQUEST_INTERVAL: Duration = Duration::from_secs(1);

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use ethernet::MacAddress;
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 use crate::asked::{Asked, Cast};
 use crate::entry::{Entry, Step};

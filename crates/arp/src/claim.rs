@@ -11,8 +11,8 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 use ethernet::MacAddress;
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 use crate::local::is_one_interface;
 use crate::{Due, Local, Message, Operation, Outgoing};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 use crate::entry::{Entry, State};
 

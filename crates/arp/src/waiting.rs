@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
-use ipv4::Secret;
+use secret::Secret;
 
 use crate::Payload;
 

@@ -17,8 +17,8 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use ipv4::Secret;
 use packet::Instant;
+use secret::Secret;
 
 use crate::echo_events::EventQueue;
 use crate::identifiers::Identifiers;

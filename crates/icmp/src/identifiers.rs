@@ -4,7 +4,7 @@
 
 use std::hash::BuildHasher;
 
-use ipv4::Secret;
+use secret::Secret;
 
 /// Draws identifiers. The secret decides all of them.
 #[derive(Debug)]

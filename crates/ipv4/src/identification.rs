@@ -15,7 +15,7 @@ use std::hash::BuildHasher;
 use std::net::Ipv4Addr;
 
 use crate::header::Protocol;
-use crate::secret::Secret;
+use secret::Secret;
 
 /// How many counters there are. Triples that share one skip each other's numbers.
 pub const IDENTIFICATION_COUNTERS: usize = 4096;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use packet::Instant;
 
-use crate::secret::Secret;
+use secret::Secret;
 
 /// How long a datagram may take to become whole, from its first fragment to come. RFC 1122,
 /// 3.3.2, advises 60 to 120 s; Linux waits 30.

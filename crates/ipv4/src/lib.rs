@@ -46,7 +46,6 @@ mod partial;
 mod pseudo_header;
 mod reassembly;
 mod routes;
-mod secret;
 
 pub use address::{Cidr, InvalidCidr};
 pub use datagram::{Datagram, Malformed, QuotedChecksum};
@@ -70,4 +69,3 @@ pub use routes::{
     MAX_ROUTED_NETWORKS, MAX_ROUTES_PER_NETWORK, MAX_SILENT_NEXT_HOPS, NEXT_HOP_SILENCE, Route,
     RoutingTable, TableFull,
 };
-pub use secret::Secret;

@@ -19,7 +19,7 @@ use crate::datagram::Datagram;
 use crate::header::{Header, Protocol};
 use crate::ledger::{Ledger, ReassemblyLimits, Serial};
 use crate::partial::{FirstFragment, Fragment, Partial, RefusedFragment};
-use crate::secret::Secret;
+use secret::Secret;
 
 /// What a datagram is charged beside its payload, in bytes: its places in the tables.
 const DATAGRAM_COST: usize = 768;

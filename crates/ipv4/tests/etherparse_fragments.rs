@@ -10,10 +10,11 @@ use etherparse::SlicedPacket;
 use etherparse::defrag::{IpDefragError, IpDefragPool};
 use ipv4::{
     Datagram, FragmentOffset, Fragments, Header, Options, Protocol, Reassembler, Reassembly,
-    ReassemblyLimits, RefusedFragment, Secret,
+    ReassemblyLimits, RefusedFragment,
 };
 use packet::{Buffer, Instant};
 use proptest::prelude::*;
+use secret::Secret;
 
 fn header(identification: u16) -> Header {
     let peer = Ipv4Addr::new(192, 0, 2, 1);

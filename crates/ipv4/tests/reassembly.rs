@@ -9,10 +9,11 @@ use std::time::Duration;
 use ipv4::{
     Datagram, Ecn, ExpiredDatagram, FragmentOffset, Fragments, Header, MAX_PAYLOAD_LEN, Options,
     Protocol, REASSEMBLY_TIMEOUT, Reassembled, Reassembler, Reassembly, ReassemblyLimits,
-    RefusedFragment, Secret,
+    RefusedFragment,
 };
 use packet::{Buffer, Instant};
 use proptest::prelude::*;
+use secret::Secret;
 
 const PEER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const US: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);

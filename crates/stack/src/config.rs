@@ -3,8 +3,9 @@
 use std::num::NonZeroU8;
 
 use ethernet::MacAddress;
-use ipv4::{Cidr, ReassemblyLimits, Secret};
+use ipv4::{Cidr, ReassemblyLimits};
 use packet::Capabilities;
+use secret::Secret;
 
 /// The MAC address that an interface has unless it is given another: one receiver, locally
 /// administered.

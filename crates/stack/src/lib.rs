@@ -46,7 +46,7 @@ pub use config::{Config, DEFAULT_HARDWARE, InterfaceConfig};
 pub use counters::{Counter, Counters};
 pub use echo_sockets::{EchoOptions, EchoSockets, SendEchoError};
 pub use interface::{GROUP_LIMIT, TRANSMIT_QUEUE_LIMIT};
-pub use ipv4::Secret;
+pub use secret::Secret;
 pub use udp_sockets::UdpSockets;
 
 use std::collections::VecDeque;

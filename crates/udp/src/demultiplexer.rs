@@ -10,17 +10,18 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use secret::Secret;
+
 use crate::addresses::any_address;
-use crate::keyed_hash::KeyedHash;
 use crate::{Error, SocketId, SocketPair};
 
 #[derive(Debug)]
 pub(crate) struct Demultiplexer {
-    connected: HashMap<SocketPair, SocketId, KeyedHash>,
+    connected: HashMap<SocketPair, SocketId, Secret>,
     /// Under [`any_address`] if bound to any.
-    bound: HashMap<SocketAddr, SocketId, KeyedHash>,
+    bound: HashMap<SocketAddr, SocketId, Secret>,
     /// How each port of a family is used, under [`any_address`]. An unused one has no entry.
-    ports: HashMap<SocketAddr, PortUse, KeyedHash>,
+    ports: HashMap<SocketAddr, PortUse, Secret>,
 }
 
 /// How many sockets use a port.
@@ -31,7 +32,7 @@ struct PortUse {
 }
 
 impl Demultiplexer {
-    pub(crate) fn new(hash: KeyedHash) -> Self {
+    pub(crate) fn new(hash: Secret) -> Self {
         Self {
             connected: HashMap::with_hasher(hash),
             bound: HashMap::with_hasher(hash),

@@ -42,7 +42,6 @@ mod error;
 mod exchange;
 mod header;
 mod inbox;
-mod keyed_hash;
 mod network;
 mod options;
 mod outbox;

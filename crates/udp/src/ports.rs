@@ -5,7 +5,8 @@
 
 use std::hash::BuildHasher;
 
-use crate::keyed_hash::KeyedHash;
+use secret::Secret;
+
 use crate::sockets::MAX_SOCKETS;
 
 /// The first of the ephemeral ports; they reach up to 65,535 (RFC 6056, 3.2).
@@ -25,13 +26,13 @@ const _: () = assert!(MAX_SOCKETS * 3 <= EPHEMERAL_PORTS as usize);
 /// Draws ports. The secret decides all of them.
 #[derive(Debug)]
 pub(crate) struct EphemeralPorts {
-    hash: KeyedHash,
+    hash: Secret,
     /// How many were drawn.
     drawn: u64,
 }
 
 impl EphemeralPorts {
-    pub(crate) const fn new(hash: KeyedHash) -> Self {
+    pub(crate) const fn new(hash: Secret) -> Self {
         Self { hash, drawn: 0 }
     }
 
@@ -56,7 +57,7 @@ mod tests {
     use std::cell::Cell;
 
     fn ports(secret: u64) -> EphemeralPorts {
-        EphemeralPorts::new(KeyedHash::new([secret, 0]))
+        EphemeralPorts::new(Secret::new([secret, 0]))
     }
 
     #[test]

@@ -4,9 +4,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use secret::Secret;
+
 use crate::addresses::{any_address, plain};
 use crate::demultiplexer::Demultiplexer;
-use crate::keyed_hash::KeyedHash;
 use crate::outbox::Outbox;
 use crate::ports::EphemeralPorts;
 use crate::queues::Usage;
@@ -38,7 +39,7 @@ impl Sockets {
     /// the host.
     #[must_use]
     pub fn new(secret: [u64; 2]) -> Self {
-        let hash = KeyedHash::new(secret);
+        let hash = Secret::new(secret);
         Self {
             slots: Slots::new(),
             demultiplexer: Demultiplexer::new(hash),

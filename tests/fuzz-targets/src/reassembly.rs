@@ -7,9 +7,10 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use ipv4::{
     Datagram, Ecn, FragmentOffset, Header, Protocol, Reassembler, Reassembly, ReassemblyLimits,
-    RefusedFragment, Secret,
+    RefusedFragment,
 };
 use packet::{Buffer, Instant};
+use secret::Secret;
 
 /// Few and small, so that a fuzzer reaches them. All fragments are of one source, whose share
 /// is everything: the oldest datagram is always the one to go.

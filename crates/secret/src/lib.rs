@@ -1,4 +1,10 @@
 //! A secret, so that nobody outside can foretell what we derive from addresses.
+//!
+//! Whoever sends us packets chooses the keys of our tables. With a known hash they would choose
+//! keys that collide, and every look-up would become a walk along a chain. The same hash makes
+//! numbers that must not be guessed: identifications, ports, initial sequence numbers.
+
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::hash::BuildHasher;
