@@ -33,6 +33,10 @@ impl Network for Only {
     fn max_payload(&self, _destination: IpAddr, _may_fragment: bool) -> usize {
         65_515
     }
+
+    fn takes_ip_options(&self, _options: &[u8]) -> bool {
+        true
+    }
 }
 
 struct Bound<'a> {

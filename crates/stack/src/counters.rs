@@ -116,7 +116,7 @@ counters! {
     Drop IcmpErrorQueueFull, "icmp_error_queue_full", "too many reports wait at the socket that an ICMP error is for";
     Drop IcmpSourceQuench, "icmp_source_quench", "a source quench, which means nothing any more (RFC 6633)";
     Drop IcmpRedirect, "icmp_redirect", "a redirect, which anybody could have forged";
-    Drop IcmpQuery, "icmp_query", "a timestamp, information or address mask message, which no host answers (RFC 6918)";
+    Drop IcmpQuery, "icmp_query", "a timestamp, information or address mask message, which we do not answer";
     Pass IcmpEchoRequests, "icmp_echo_requests", "echo requests that came";
     Drop IcmpEchoToMany, "icmp_echo_to_many", "an echo request to all hosts, or to a group";
     Pass IcmpEchoRepliesSent, "icmp_echo_replies_sent", "echo replies sent";

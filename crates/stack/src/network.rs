@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use ipv4::{AddressKind, Cidr, Destination, Header, Protocol, RoutingTable};
+use ipv4::{
+    AddressKind, Cidr, Destination, Header, OptionList, Options, Protocol, Route, RoutingTable,
+};
 use packet::{Instant, InterfaceId};
 
 use crate::interface::{Interface, TRANSMIT_QUEUE_LIMIT};
@@ -90,7 +92,7 @@ impl Network {
         if self.is_own(destination) {
             return Some(NextHop { interface: LOOPBACK, address: destination });
         }
-        let route = self.routes.lookup(now, destination)?;
+        let route = self.route_to(now, destination)?;
         let address = route.next_hop.unwrap_or(destination);
         Some(NextHop { interface: route.interface, address })
     }
@@ -116,9 +118,16 @@ impl Network {
         if self.is_own(destination) {
             return Some(destination);
         }
-        let route = self.routes.lookup(now, destination)?;
+        let route = self.route_to(now, destination)?;
         let own = || Some(self.interface(route.interface)?.config.address.address());
         route.source.or_else(own)
+    }
+
+    /// The route to a host of some network. To an address that is nobody's on a wire, net 127
+    /// among them, none leads (IP-10).
+    fn route_to(&self, now: Instant, destination: Ipv4Addr) -> Option<&Route> {
+        let is_somebodys = AddressKind::of(destination) == AddressKind::Unicast;
+        is_somebodys.then(|| self.routes.lookup(now, destination)).flatten()
     }
 
     /// The longest payload that can be sent to `destination` (FRAG-8).
@@ -170,5 +179,12 @@ impl udp::Network for NetworkNow<'_> {
     fn max_payload(&self, destination: IpAddr, may_fragment: bool) -> usize {
         let IpAddr::V4(destination) = destination else { return 0 };
         self.network.max_payload(self.now, destination, may_fragment)
+    }
+
+    /// IP-25: no source route leaves, so none twice; and what we refuse of others we do not send.
+    fn takes_ip_options(&self, options: &[u8]) -> bool {
+        Options::new(options).is_ok_and(|options| {
+            OptionList::parse(&options).is_ok_and(|list| !list.has_source_route())
+        })
     }
 }

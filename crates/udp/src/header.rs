@@ -2,7 +2,7 @@
 
 use byteorder::{ByteOrder, NetworkEndian};
 use checksum::Sum;
-use packet::{Buffer, ChecksumOffload, TransmitOffload};
+use packet::{Buffer, ChecksumBy, ChecksumOffload, TransmitOffload};
 
 /// Length of every header, in bytes.
 pub const HEADER_LEN: usize = 8;
@@ -21,16 +21,6 @@ pub struct Header {
     pub source_port: u16,
     /// Whom the datagram is for.
     pub destination_port: u16,
-}
-
-/// Who computes the checksum of a datagram that leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChecksumBy {
-    /// We do.
-    Us,
-    /// The device does ([`packet::Capabilities::checksum_offload`]). Not for a datagram that will
-    /// be fragmented, since the device sees no more of it than one piece.
-    Device,
 }
 
 /// A payload that no datagram has room for.

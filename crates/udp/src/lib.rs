@@ -60,9 +60,10 @@ pub use addresses::{AddressPair, SocketPair};
 pub use datagram::{Datagram, Malformed};
 pub use error::Error;
 pub use exchange::{Copied, Delivery, Envelope, Incoming, Message, Metadata, Outgoing};
-pub use header::{ChecksumBy, HEADER_LEN, Header, MAX_PAYLOAD_LEN, PayloadTooLong};
+pub use header::{HEADER_LEN, Header, MAX_PAYLOAD_LEN, PayloadTooLong};
 pub use network::{AddressKind, Network};
 pub use options::{MAX_IP_OPTIONS_LEN, MULTICAST_TTL, SendOptions, SocketOptions};
+pub use packet::ChecksumBy;
 pub use ports::{EPHEMERAL_PORT_TRIES, FIRST_EPHEMERAL_PORT};
 pub use queues::{
     DATAGRAM_OVERHEAD, RECEIVE_QUEUE_BYTES, RECEIVE_QUEUE_DATAGRAMS, SEND_QUEUE_BYTES,

@@ -15,6 +15,10 @@ pub trait Network {
     /// header without options: what can be sent at all if it may be fragmented, else what fits
     /// the path (FRAG-8).
     fn max_payload(&self, destination: IpAddr, may_fragment: bool) -> usize;
+
+    /// Whether the layer below sends these IP options: they are well-formed, and none of those
+    /// that it refuses to send.
+    fn takes_ip_options(&self, options: &[u8]) -> bool;
 }
 
 /// What an address is to this host.

@@ -26,7 +26,7 @@ impl Sockets {
     /// - [`Error::AddressNotAvailable`]: the source asked for is not ours.
     /// - [`Error::AddressFamilyNotSupported`], [`Error::InvalidArgument`],
     ///   [`Error::NetworkUnreachable`], [`Error::PermissionDenied`], [`Error::AddressInUse`]: as
-    ///   [`Sockets::connect`]; IP options that no header has room for are invalid too.
+    ///   [`Sockets::connect`]; IP options that the layer below does not send are invalid too.
     /// - What was reported of the peer, once: [`Error::ConnectionRefused`] and others.
     /// - [`Error::BadSocket`].
     pub fn send(
@@ -42,6 +42,9 @@ impl Sockets {
         check_destination(network, socket, remote)?;
         let options = message.options().unwrap_or(&socket.options.send).clone();
         options.check()?;
+        if !network.takes_ip_options(&options.ip_options) {
+            return Err(Error::InvalidArgument);
+        }
         let source = source_address(network, options.source, socket.state.local(), remote)?;
         check_length(network, message.payload(), remote, &options)?;
         self.check_room(id, message.payload().len())?;

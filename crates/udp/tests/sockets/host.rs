@@ -44,6 +44,10 @@ impl Network for TheNetwork {
             (true, IpAddr::V6(_)) => 65_535,
         }
     }
+
+    fn takes_ip_options(&self, _options: &[u8]) -> bool {
+        true
+    }
 }
 
 pub(crate) fn ip(address: &str) -> IpAddr {
