@@ -32,6 +32,6 @@ pub use device::{Capabilities, Device, DeviceError, Medium};
 pub use host::{Host, InterfaceId};
 pub use instant::Instant;
 pub use offload::{
-    ChecksumOffload, ReceiveOffload, Received, ReceivedChecksum, Segmentation, SegmentationKind,
-    TransmitOffload,
+    ChecksumBy, ChecksumOffload, ReceiveOffload, Received, ReceivedChecksum, Segmentation,
+    SegmentationKind, TransmitOffload,
 };

@@ -45,6 +45,17 @@ pub enum ReceivedChecksum {
     LeftOut,
 }
 
+/// Who computes the transport checksum of a packet that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChecksumBy {
+    /// We do.
+    Us,
+    /// The device does ([`Capabilities::checksum_offload`](crate::Capabilities::checksum_offload)).
+    /// Not for a packet that will be fragmented, since the device sees no more of it than one
+    /// piece.
+    Device,
+}
+
 /// What the device has still to do for an outgoing packet. The default is: nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TransmitOffload {
