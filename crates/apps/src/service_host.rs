@@ -1,5 +1,6 @@
 //! A host that offers services: the stack, with a server on each service's port.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -83,6 +84,8 @@ impl FromStr for Service {
 pub struct ServiceHost {
     stack: Stack,
     offers: Vec<Offer>,
+    /// Sockets at which there is something to do. Empty at rest.
+    restless: VecDeque<SocketId>,
     /// What a clock on the wall shows at [`Instant::START`].
     wall_time_at_start: SystemTime,
 }
@@ -115,7 +118,7 @@ impl ServiceHost {
             sockets.bind(socket, SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port())))?;
             offers.push(Offer { service, socket, server: service.server(guard.clone(), seed) });
         }
-        Ok(Self { stack, offers, wall_time_at_start })
+        Ok(Self { stack, offers, restless: VecDeque::new(), wall_time_at_start })
     }
 
     /// The stack below.
@@ -133,10 +136,16 @@ impl ServiceHost {
     fn serve(&mut self, now: Instant) {
         let wall_time = self.wall_time_at_start + now.since_start();
         while let Some(event) = self.stack.udp(now).poll_event() {
-            let offer = self.offers.iter_mut().find(|offer| offer.socket == event.socket);
-            let Some(Offer { socket, server, .. }) = offer else { continue };
-            let mut socket = BoundSocket { sockets: self.stack.udp(now), id: *socket };
-            while server.step(&mut socket, wall_time) == Progress::HasMore {}
+            self.restless.push_back(event.socket);
+        }
+        // Each socket gets its share before one gets more.
+        while let Some(id) = self.restless.pop_front() {
+            let offer = self.offers.iter_mut().find(|offer| offer.socket == id);
+            let Some(Offer { server, .. }) = offer else { continue };
+            let mut socket = BoundSocket { sockets: self.stack.udp(now), id };
+            if server.step(&mut socket, wall_time) == Progress::HasMore {
+                self.restless.push_back(id);
+            }
         }
     }
 }

@@ -40,6 +40,20 @@ pub enum NeighbourState {
     Probe,
 }
 
+impl NeighbourState {
+    /// The name, as `ip neighbour` prints it in capitals.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::Reachable => "reachable",
+            Self::Stale => "stale",
+            Self::Delay => "delay",
+            Self::Probe => "probe",
+        }
+    }
+}
+
 /// What is known of a neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {

@@ -9,8 +9,7 @@
 //! - Else there is a new entry only if the sender asks for us, or answers what we asked.
 //!   (RFC 826 takes an unasked reply to us as well. Only a forger sends one.)
 //!
-//! That the frame's source is the sender's MAC address is not asked for. A forger forges both,
-//! and load balancers and redundant routers send such frames in good faith.
+//! Whether the frame's source is the sender's MAC address is for whoever saw the frame to judge.
 
 use ethernet::MacAddress;
 use packet::Instant;

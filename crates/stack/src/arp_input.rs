@@ -53,14 +53,10 @@ impl Stack {
 
     /// Sends the datagrams that waited for a neighbour's answer (ARP-4).
     fn send_released(&mut self, arrival: Arrival, Released { to, payloads }: Released) {
-        let Some(interface) = self.network.interface_mut(arrival.interface) else { return };
-        let mut lost = 0;
-        for arp::Payload { buffer, offload } in payloads {
-            lost +=
-                usize::from(interface.enqueue_frame(to, EtherType::Ipv4, buffer, offload).is_err());
-        }
-        for _ in 0..lost {
-            self.count_drop(arrival.now, Counter::TransmitQueueFull);
+        let Arrival { now, interface, .. } = arrival;
+        for payload in payloads {
+            let sent = self.ethernet_output(now, interface, to, EtherType::Ipv4, payload);
+            self.count_if_dropped(now, sent);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use arp::Arp;
-use ethernet::{EtherType, Header, MacAddress};
+use ethernet::MacAddress;
 use ipv4::ALL_HOSTS;
 use packet::{Buffer, Instant, Medium, TransmitOffload};
 
@@ -25,6 +25,8 @@ pub(crate) struct Interface {
     pub(crate) config: InterfaceConfig,
     /// `None` where packets stand bare in their frames, and nobody has to be found.
     pub(crate) arp: Option<Arp>,
+    /// Whether the address was claimed, and is ours unless it was lost since.
+    pub(crate) has_claimed: bool,
     /// At most [`GROUP_LIMIT`].
     groups: Vec<Ipv4Addr>,
     /// At most [`TRANSMIT_QUEUE_LIMIT`].
@@ -43,7 +45,8 @@ impl Interface {
             Medium::Ip => None,
             Medium::Ethernet => Some(Arp::new(now, local, config.arp, seed)),
         };
-        Self { config, arp, groups: Vec::new(), queue: VecDeque::new() }
+        let (groups, queue) = (Vec::new(), VecDeque::new());
+        Self { config, arp, has_claimed: false, groups, queue }
     }
 
     /// Whether our address here may be used: nobody has to be asked, or nobody objected.
@@ -85,19 +88,6 @@ impl Interface {
     /// How many more frames the queue takes.
     pub(crate) fn room(&self) -> usize {
         TRANSMIT_QUEUE_LIMIT.saturating_sub(self.queue.len())
-    }
-
-    /// Puts a packet of type `ether_type`, in a frame to `to`, behind those that wait.
-    pub(crate) fn enqueue_frame(
-        &mut self,
-        to: MacAddress,
-        ether_type: EtherType,
-        mut buffer: Buffer,
-        offload: TransmitOffload,
-    ) -> Result<(), QueueFull> {
-        Header { destination: to, source: self.config.hardware, ether_type }
-            .prepend_to(&mut buffer);
-        self.enqueue(buffer, offload)
     }
 
     /// Puts a frame behind those that wait.

@@ -2,7 +2,7 @@
 //! is.
 
 use arp::{Due, Outgoing, Payload, Refusal, Sent, Unreachable};
-use ethernet::EtherType;
+use ethernet::{EtherType, Header, MacAddress};
 use ipv4::Datagram;
 use packet::{Buffer, Instant, InterfaceId, TransmitOffload};
 use trace::{Event, Layer};
@@ -30,8 +30,8 @@ impl Stack {
             return Ok(interface.enqueue(buffer, offload)?);
         };
         match arp.send(now, hop.address, Payload { buffer, offload }) {
-            Sent::Now { to, payload: Payload { buffer, offload } } => {
-                Ok(interface.enqueue_frame(to, EtherType::Ipv4, buffer, offload)?)
+            Sent::Now { to, payload } => {
+                self.ethernet_output(now, hop.interface, to, EtherType::Ipv4, payload)
             }
             Sent::Waiting { dropped } => {
                 self.neighbours_are_due = true;
@@ -59,11 +59,30 @@ impl Stack {
         message.prepend_to(&mut buffer);
         let bytes = buffer.as_slice();
         self.tracer.emit(now, || Event::Packet { layer: Layer::Arp, upward: false, bytes });
-        let interface = self.network.interface_mut(interface).ok_or(Counter::UnknownInterface)?;
-        let offload = TransmitOffload::default();
-        interface.enqueue_frame(destination, EtherType::Arp, buffer, offload)?;
+        self.ethernet_output(now, interface, destination, EtherType::Arp, buffer.into())?;
         self.count(Counter::ArpSent);
         Ok(())
+    }
+
+    /// Puts the packet in `payload` into a frame to `to`, and that into the transmit queue.
+    ///
+    /// # Errors
+    /// The counter under which it was dropped.
+    pub(crate) fn ethernet_output(
+        &mut self,
+        now: Instant,
+        interface: InterfaceId,
+        to: MacAddress,
+        ether_type: EtherType,
+        payload: Payload,
+    ) -> Result<(), Counter> {
+        let interface = self.network.interface_mut(interface).ok_or(Counter::UnknownInterface)?;
+        let Payload { mut buffer, offload } = payload;
+        Header { destination: to, source: interface.config.hardware, ether_type }
+            .prepend_to(&mut buffer);
+        let bytes = buffer.as_slice();
+        self.tracer.emit(now, || Event::Packet { layer: Layer::Ethernet, upward: false, bytes });
+        Ok(interface.enqueue(buffer, offload)?)
     }
 
     /// Takes `answer`, which came because of what we sent there, as a sign that the next hop on
@@ -98,26 +117,27 @@ impl Stack {
                 Due::Unreachable(unreachable) => self.give_up_next_hop(now, id, unreachable),
                 Due::AddressClaimed => {
                     self.count(Counter::AddressClaimed);
-                    self.tell_of_claim(now, id, ("PROBING", "IN USE", "nobody has it"));
+                    self.tell_of_claim(now, id, "IN USE", "nobody has it");
                 }
                 Due::AddressLost { .. } => {
                     self.count(Counter::AddressLost);
-                    self.tell_of_claim(now, id, ("CLAIMED", "LOST", "another host has it"));
+                    self.tell_of_claim(now, id, "LOST", "another host has it");
                 }
             }
         }
     }
 
-    /// Tells from which state to which the claim to our address went, and why.
+    /// Tells to which state the claim to our address went, and why.
     fn tell_of_claim(
-        &self,
+        &mut self,
         now: Instant,
         id: InterfaceId,
-        (from, to, cause): (&'static str, &'static str, &'static str),
+        to: &'static str,
+        cause: &'static str,
     ) {
-        let Some(interface) = self.network.interface(id).filter(|_| self.tracer.is_on()) else {
-            return;
-        };
+        let Some(interface) = self.network.interface_mut(id) else { return };
+        let from = if interface.has_claimed { "IN USE" } else { "PROBING" };
+        interface.has_claimed = true;
         let address = interface.config.address.address().to_string();
         self.tracer.emit(now, || Event::StateChange { connection: &address, from, to, cause });
     }

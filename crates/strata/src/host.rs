@@ -4,10 +4,11 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use clap::Args;
+use ethernet::MacAddress;
 use event_loop::{Ended, EventLoop, PollableDevice};
 use ipv4::Cidr;
 use packet::{Capabilities, Device, Host, Instant, InterfaceId};
-use stack::{Config, Counter, InterfaceConfig, Stack};
+use stack::{Config, Counter, DEFAULT_HARDWARE, InterfaceConfig, Stack};
 use trace::{Traced, Tracer};
 use tun_device::{InterfaceName, Kind};
 
@@ -28,6 +29,10 @@ pub(crate) struct HostArguments {
     /// The stack's own address, with the length of its network's prefix
     #[arg(long, value_name = "ADDRESS/PREFIX", default_value = "192.0.2.2/24")]
     addr: Cidr,
+
+    /// The stack's MAC address, on TAP
+    #[arg(long, value_name = "ADDRESS", requires = "tap", default_value_t = DEFAULT_HARDWARE)]
+    mac: MacAddress,
 
     /// The router to other networks; without it, on TUN, they are at the other end
     #[arg(long, value_name = "ADDRESS")]
@@ -67,6 +72,15 @@ pub(crate) struct Ran<H> {
 }
 
 impl HostArguments {
+    /// Since when or from when on the address answers, in words.
+    pub(crate) const fn readiness(&self) -> &'static str {
+        if self.claim {
+            "answers ping as soon as it is sure that nobody else has the address"
+        } else {
+            "answers ping"
+        }
+    }
+
     /// The stack's own address.
     pub(crate) const fn address(&self) -> Ipv4Addr {
         self.addr.address()
@@ -102,6 +116,7 @@ impl HostArguments {
     fn stack(&self, capabilities: Capabilities, tracer: &Tracer) -> Result<Stack, Failure> {
         let mut stack = Stack::new(Config::new(self.faults.secret()), tracer.clone());
         let mut config = InterfaceConfig::new(self.addr, capabilities);
+        config.hardware = self.mac;
         config.arp.claim = self.claim.then_some(arp::Defence::Once);
         let interface = stack.add_interface(Instant::START, config).map_err(Failure::new)?;
         if !self.device.tap || self.gateway.is_some() {

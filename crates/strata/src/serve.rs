@@ -4,10 +4,12 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use apps::{Service, ServiceHost};
+use arp::Neighbour;
 use clap::Args;
+use stack::Stack;
 
 use crate::failure::Failure;
-use crate::host::{HostArguments, Ran};
+use crate::host::{HostArguments, INTERFACE, Ran};
 use crate::say::say;
 
 /// Attach to a device and answer, until Ctrl-C
@@ -40,9 +42,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let host = ServiceHost::new(stack, &arguments.services(), SystemTime::now(), seed)
         .map_err(Failure::new)?;
     say(format_args!(
-        "attached to {}; {} answers ping; Ctrl-C ends it",
+        "attached to {}; {} {}; Ctrl-C ends it",
         attached.name,
-        arguments.host.address()
+        arguments.host.address(),
+        arguments.host.readiness()
     ));
     let lost_address = |host: &ServiceHost| arguments.host.lost_address(host.stack());
     let ran = attached.run(host, |host| lost_address(host).is_some())?;
@@ -89,10 +92,22 @@ fn print_summary(ran: &Ran<ServiceHost>) {
         ("device_refused", counters.lost_refused, "frames lost, the device refused them"),
     ];
     let device = device.map(|(name, value, meaning)| (name.to_owned(), value, meaning));
+    print_neighbours(host.stack());
     let counted: Vec<_> =
         stack.chain(services).chain(device).filter(|(_, value, _)| *value != 0).collect();
     say(if counted.is_empty() { "counters: all zero" } else { "counters:" });
     for (name, value, meaning) in counted {
         say(format_args!("  {value:>10}  {name:<26}  {meaning}"));
+    }
+}
+
+/// Who was found on the link, and what is known of them now.
+fn print_neighbours(stack: &Stack) {
+    for Neighbour { address, hardware, state } in stack.neighbours(INTERFACE) {
+        let place = match hardware {
+            Some(hardware) => format!("is at {hardware}"),
+            None => "has not answered".to_owned(),
+        };
+        say(format_args!("neighbour: {address} {place} ({})", state.name()));
     }
 }
