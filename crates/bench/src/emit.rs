@@ -42,5 +42,5 @@ fn timed(mut row: impl FnMut()) -> Turn {
     for _ in 0..CALLS / IN_A_ROW {
         row();
     }
-    Turn { count: CALLS, time: start.elapsed() }
+    Turn::new(CALLS, start.elapsed())
 }

@@ -1,4 +1,4 @@
-//! How fast it is. `make bench` prints a table.
+//! How fast it is. `make bench` prints tables.
 //!
 //! Machines differ, and this one may be busy: so the cases take turns, round by round, and a
 //! line gives the median of its rounds, how far they lie apart, and the ratio to the first line.
@@ -6,21 +6,34 @@
 #![forbid(unsafe_code)]
 
 mod contest;
+mod echo;
 mod emit;
 mod flood;
+mod fragments;
+mod neighbours;
 
+use std::env;
 use std::error::Error;
 
-use contest::{Case, Contest};
+use arp::NEIGHBOUR_LIMIT;
+use contest::{Case, Contest, Turn};
 use flood::Flood;
+use fragments::{Fragments, NEARLY_FULL};
+use neighbours::Neighbours;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let Some(part) = arguments.first() {
+        return echo::run(part);
+    }
     if cfg!(debug_assertions) {
         return Err("this is a debug build, whose numbers mean nothing; run make bench".into());
     }
     let packet = simulated_packets()?;
     cost_of_a_silent_trace(packet)?;
-    Ok(())
+    reassembly()?;
+    neighbours()?;
+    echo::run_in_private_network()
 }
 
 /// Prints how fast the simulator is. The nanoseconds that a packet takes over a perfect link.
@@ -58,5 +71,37 @@ fn cost_of_a_silent_trace(packet: f64) -> Result<(), Box<dyn Error>> {
         "  {calls:.2} calls a packet, {call:.2} ns a call, {packet:.0} ns a packet: {share:.2}%"
     );
     println!("  (the aim is less than 2%)");
+    println!();
+    Ok(())
+}
+
+/// Prints what a datagram in two fragments costs while few, and many, others are unfinished.
+fn reassembly() -> Result<(), Box<dyn Error>> {
+    let mut contest = Contest::new("datagrams put together from 2 fragments", "datagrams");
+    for (name, waiting) in [("beside 1 unfinished", 1), ("beside 16,383", NEARLY_FULL)] {
+        let mut fragments = Fragments::beside(waiting)?;
+        contest.add(Case::new(name, move || fragments.complete()));
+    }
+    contest.run()?;
+    Ok(())
+}
+
+/// Prints what ARP costs with one neighbour, and with as many as there may be.
+fn neighbours() -> Result<(), Box<dyn Error>> {
+    type Run = fn(&mut Neighbours) -> Result<Turn, Box<dyn Error>>;
+    let contests: [(_, _, Run); 4] = [
+        ("ARP: sending to a known neighbour", "packets", Neighbours::send),
+        ("  the first packet for half a second", "packets", Neighbours::send_seldom),
+        ("ARP: hearing a known neighbour ask", "packets", Neighbours::hear),
+        ("  which has another MAC address now", "packets", Neighbours::hear_moved),
+    ];
+    for (title, things, run) in contests {
+        let mut contest = Contest::new(title, things);
+        for (name, count) in [("1 neighbour", 1), ("1,024 neighbours", NEIGHBOUR_LIMIT)] {
+            let mut neighbours = Neighbours::new(u16::try_from(count)?)?;
+            contest.add(Case::new(name, move || run(&mut neighbours)));
+        }
+        contest.run()?;
+    }
     Ok(())
 }
