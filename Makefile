@@ -3,17 +3,31 @@
 # Where rustup puts cargo, for a shell that was opened before it did.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help ping-test demo shell test lint soak fuzz mutants bench up down strata \
-	milestone-0 milestone-1 milestone-2 milestone-3
+.PHONY: help ping-test traceroute-test udp-test arp-test demo shell test lint conformance soak \
+	fuzz mutants bench up down strata \
+	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\)[a-z0-9 -]*:.*## /\1 /p' $(MAKEFILE_LIST) | \
-		while read -r target text; do printf '  make %-12s %s\n' $$target "$$text"; done
+		while read -r target text; do printf '  make %-15s %s\n' $$target "$$text"; done
 
 ping-test: strata ## the kernel pings the stack: 5 echo requests, 5 replies
 	scripts/in-netns scripts/ping-test
 
-demo: strata ## the tour: one ping, decoded layer by layer and recorded in demo.pcapng
+traceroute-test: programs = traceroute
+traceroute-test: strata ## the kernel's traceroute sees the stack one hop away, by UDP and by ICMP
+	scripts/in-netns scripts/traceroute-test
+
+udp-test: programs = nc
+udp-test: strata ## the kernel's nc gets its line back from the stack by UDP
+	scripts/in-netns scripts/udp-test
+
+arp-test: programs = arping
+arp-test: strata ## on Ethernet: 5 ARP requests, 5 answers, and no first packet is lost
+	scripts/in-netns scripts/arp-test
+
+demo: programs = nc
+demo: strata ## the tour: a ping and a line by UDP, decoded layer by layer, recorded in demo.pcapng
 	scripts/in-netns scripts/demo
 
 shell: strata ## a shell in a private network, with strata at hand
@@ -28,7 +42,10 @@ milestone-0: ## the wire: carrier, and why the kernel's own address never comes 
 milestone-1: ## tun-device: attach, read one packet, the packet-information trap
 milestone-2: ## ipv4-header: its fields and its checksum
 milestone-3: ## ping: an echo request is answered
-milestone-0 milestone-1 milestone-2 milestone-3:
+milestone-4: ## ip-for-real: fragments, and the errors that traceroute lives by
+milestone-5: ## udp: echo, and port unreachable for the rest
+milestone-6: ## tap-and-arp: Ethernet, and a packet that waits for its neighbour
+milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6:
 	scripts/setup --tests
 	cargo test -p kernel-tests --test $(subst -,_,$@)
 
@@ -37,6 +54,10 @@ lint: ## format, clippy, rustdoc, and the links and console blocks of the notes
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	cargo test -p kernel-tests --test notes
+
+conformance: ## each requirement of the RFCs with its code, tests and verdict
+	scripts/setup --tests
+	scripts/conformance $(T)
 
 soak: ## the properties over many seeds: make soak N=100000
 	STRATA_SOAK_SEEDS=$(or $(N),10000) cargo test --release -p sim --test properties
@@ -47,7 +68,8 @@ fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 mutants: ## which changes of the protocol crates no test notices (an hour)
 	scripts/mutants
 
-bench: ## simulated packets a second, and what a silent trace costs
+bench: ## side by side: strata, smoltcp and the kernel; a table with ratios
+	cargo build --quiet --release -p strata
 	cargo run --quiet --release -p bench
 
 up: ## tun0 on this machine itself, for you to attach to (asks sudo)
@@ -57,5 +79,5 @@ down: ## take that tun0 away again
 	scripts/tun-down
 
 strata:
-	scripts/setup
+	scripts/setup $(programs)
 	cargo build -p strata

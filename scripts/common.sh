@@ -31,6 +31,14 @@ run() {
     "$@"
 }
 
+# Passes its input on, and shows it. (`tee /dev/stderr` would empty a file that stderr goes to.)
+show() {
+    while IFS= read -r line; do
+        printf '%s\n' "$line" >&2
+        printf '%s\n' "$line"
+    done
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs this script again as root, with the given arguments, unless it is root already.
@@ -41,15 +49,18 @@ become_root() {
     exec sudo "$0" "$@"
 }
 
-# Attaches strata to tun0 in the background, for the script's lifetime: with the given options
-# it serves the peer address. Its number is then in $strata.
+# start_strata tun|tap [OPTION...]: makes tun0 or tap0, and attaches strata to it in the background,
+# where it serves the peer address until stop_strata or the script's end. Its number is $strata.
 start_strata() {
-    run "$scripts/tun-up"
+    kind=$1
+    shift
+    [ "$kind" = tun ] || set -- --tap "$@"
+    run "$scripts/$kind-up"
     echo "+ strata serve $* &" >&2
-    "${STRATA_BIN:-$(strata_folder)/strata}" serve "$@" &
+    "$(strata_program)" serve "$@" &
     strata=$!
     trap 'kill "$strata" 2>/dev/null || true' EXIT
-    run "$scripts/wait-for-link" tun0
+    run "$scripts/wait-for-link" "${kind}0"
 }
 
 # Ctrl-C for strata: it sums up what it counted. Its exit status is ours.
@@ -58,6 +69,16 @@ stop_strata() {
     wait "$strata"
     trap - EXIT
 }
+
+# Sends a line to the stack's echo service by UDP, shows it, and prints what comes back.
+ask_by_nc() {
+    echo "+ echo '$1' | nc -u -w 1 192.0.2.2 7" >&2
+    # One kind of nc ends as soon as there is no more to send, another kind never.
+    { echo "$1" && sleep 0.5; } | timeout 5 nc -u -w 1 192.0.2.2 7 | show
+}
+
+# The program strata: STRATA_BIN if that is set, else as cargo builds it for development.
+strata_program() { echo "${STRATA_BIN:-$(strata_folder)/strata}"; }
 
 # Prints the folder of the program strata as cargo builds it for development.
 strata_folder() {

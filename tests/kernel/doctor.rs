@@ -235,6 +235,16 @@ fn a_wire_that_nobody_holds_is_given_a_stack() {
 }
 
 #[test]
+fn so_is_one_of_ethernet() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tap-up");
+    let tap = "--dev tap0 --tap";
+    mend_by_serving_on(&lab, "tap0", tap);
+    let _serve = lab.serve("--tap");
+    assert_all_well(&doctor(&lab, &format!("{tap} --why-dropped")));
+}
+
+#[test]
 fn an_ordinary_user_can_do_it_all() {
     let Some(lab) = Lab::with_other_users() else { return };
     lab.run(&format!("tun-up --user \"$(id -un {NOBODY})\""));
@@ -280,14 +290,11 @@ fn root_sees_who_is_in_the_way_of_others() {
 #[test]
 fn a_tap_that_shares_no_subnet_with_us_is_given_one() {
     let Some(lab) = Lab::new() else { return };
-    lab.run("ip tuntap add dev tap0 mode tap user 0 && ip link set tap0 up");
-    lab.run("ip addr add 198.51.100.1/24 dev tap0");
+    lab.run("tap-up --addr 198.51.100.1/24");
     let tap = "--dev tap0 --tap";
     let wrong = "no address on tap0 shares a subnet with 192.0.2.2";
     mend(&lab, tap, wrong, "tap0 shares a subnet with 192.0.2.2");
-    let _answering = answer(&lab, "tap0", "rightly");
-    let found = doctor(&lab, tap);
-    assert_eq!(found.status, 0, "{}", found.stdout);
+    mend_by_serving_on(&lab, "tap0", tap);
 }
 
 #[test]
@@ -349,8 +356,7 @@ fn the_remedy_for_a_wrong_checksum_shows_it() {
 #[test]
 fn a_frame_for_another_mac_address_is_suspected() {
     let Some(lab) = Lab::new() else { return };
-    lab.run("ip tuntap add dev tap0 mode tap user 0 && ip addr add 192.0.2.1/24 dev tap0");
-    lab.run("ip link set tap0 up");
+    lab.run("tap-up");
     let _answering = answer(&lab, "tap0", "destination-mac");
     // Counted since Linux 5.19; before, what is missing is the only sign.
     let found = doctor(&lab, "--dev tap0 --tap --why-dropped");
@@ -361,8 +367,7 @@ fn a_frame_for_another_mac_address_is_suspected() {
 #[test]
 fn arp_that_nobody_answers_is_noticed() {
     let Some(lab) = Lab::new() else { return };
-    lab.run("ip tuntap add dev tap0 mode tap user 0 && ip addr add 192.0.2.1/24 dev tap0");
-    lab.run("ip link set tap0 up");
+    lab.run("tap-up");
     let _dump = lab.spawn("strata dump --dev tap0 --tap");
     lab.run("wait-for-link tap0");
     let found = doctor(&lab, "--dev tap0 --tap --why-dropped");
@@ -471,11 +476,17 @@ fn mend_as_nobody(lab: &Lab, wrong: &str, right: &str) {
 /// is well then.
 #[track_caller]
 fn mend_by_serving(lab: &Lab) {
-    let found = doctor(lab, "");
-    let serve = remedy(&found, "failed  no program is attached to tun0 (NO-CARRIER)");
-    let _serve = lab.spawn(&serve);
-    lab.run("wait-for-link tun0");
-    assert_all_well(&doctor(lab, ""));
+    mend_by_serving_on(lab, "tun0", "");
+}
+
+/// As [`mend_by_serving`], on the device that doctor looks at with these options.
+#[track_caller]
+fn mend_by_serving_on(lab: &Lab, device: &str, options: &str) {
+    let found = doctor(lab, options);
+    let wrong = format!("failed  no program is attached to {device} (NO-CARRIER)");
+    let _serve = lab.spawn(&remedy(&found, &wrong));
+    lab.run(&format!("wait-for-link {device}"));
+    assert_all_well(&doctor(lab, options));
 }
 
 #[track_caller]

@@ -18,6 +18,7 @@ mod port;
 mod signals;
 
 pub use port::{Counters, PollableDevice, Port};
+pub use signals::block_signals;
 
 use std::io;
 

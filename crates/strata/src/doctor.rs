@@ -16,9 +16,9 @@ use crate::say::say;
 /// Looks at each thing in order and changes nothing. Exit status 0 if all is well.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Network device that the stack is to be attached to
-    #[arg(long, value_name = "NAME", default_value = "tun0")]
-    dev: InterfaceName,
+    /// Network device that the stack is to be attached to; tun0 unless said, tap0 with --tap
+    #[arg(long, value_name = "NAME")]
+    dev: Option<InterfaceName>,
 
     /// The device is to be a TAP, which carries Ethernet frames
     #[arg(long)]
@@ -42,8 +42,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let usual = InterfaceName::usual(if arguments.tap {
+        tun_device::Kind::Tap
+    } else {
+        tun_device::Kind::Tun
+    });
     let question = Question {
-        device: arguments.dev.as_str().to_owned(),
+        device: arguments.dev.as_ref().unwrap_or(&usual).as_str().to_owned(),
         kind: if arguments.tap { Kind::Tap } else { Kind::Tun },
         address: arguments.addr.address(),
         prefix_length: arguments.addr.prefix_length(),

@@ -40,6 +40,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    event_loop::block_signals().map_err(Failure::new)?;
     let name = &arguments.device.name();
     let kind = match (arguments.device.tap, Interface::exists(name)) {
         (false, true) => Interface::named(name)?.tun()?.kind,

@@ -98,6 +98,7 @@ impl HostArguments {
 
     /// Attaches to the device, and makes a stack for it.
     pub(crate) fn attach(&self) -> Result<(Stack, Attached), Failure> {
+        event_loop::block_signals().map_err(Failure::new)?;
         self.refuse_address_of_kernel()?;
         // A link that changes bits has to be found out by checksums that are there.
         let offload = !self.no_offload && !self.faults.any();

@@ -123,13 +123,15 @@ impl Lab {
     }
 
     /// The usual beginning: `tun0` made by `scripts/tun-up`, `strata serve` with the given
-    /// options attached to it, and the link up.
+    /// options attached to it, and the link up. With `--tap` among the options it is `tap0`.
     #[track_caller]
     pub fn serve(&self, options: &str) -> Process<'_> {
-        self.run("tun-up");
+        let tap = options.split_whitespace().any(|option| option == "--tap");
+        let kind = if tap { "tap" } else { "tun" };
+        self.run(&format!("{kind}-up"));
         let serve = self.spawn(&format!("strata serve {options}"));
-        serve.wait_for_line("attached to tun0");
-        self.run("wait-for-link tun0");
+        serve.wait_for_line(&format!("attached to {kind}0"));
+        self.run(&format!("wait-for-link {kind}0"));
         serve
     }
 

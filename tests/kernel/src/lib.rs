@@ -32,6 +32,7 @@
 
 mod build;
 pub mod console;
+pub mod injector;
 mod lab;
 pub mod links;
 mod process;

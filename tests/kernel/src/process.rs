@@ -103,6 +103,20 @@ impl<'lab> Process<'lab> {
         self.child.try_wait().is_ok_and(|status| status.is_none())
     }
 
+    /// The most memory that it has ever held, in bytes.
+    ///
+    /// # Panics
+    /// If it has ended.
+    #[track_caller]
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let status = self.lab.run(&format!("cat /proc/{}/status", self.number)).stdout;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        let kib: Option<u64> = kib.and_then(|kib| kib.parse().ok());
+        kib.expect("the kernel tells of its processes' memory") << 10
+    }
+
     /// Sends it a signal (`INT`, `TERM`).
     pub fn signal(&self, signal: &str) {
         self.lab.run(&format!("kill -{signal} {}", self.number));

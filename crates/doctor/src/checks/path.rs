@@ -4,7 +4,7 @@ use super::device::sysctl;
 use super::node::{Package, install};
 use super::{Rule, failed, warning};
 use crate::facts::{Facts, Holder, Ping, ReversePathFilter};
-use crate::question::{Kind, Question, shell_word};
+use crate::question::{Question, shell_word};
 use crate::report::{Outcome, Remedy};
 
 pub(super) const ROUTE: Rule = Rule {
@@ -91,17 +91,10 @@ pub(super) const ATTACHED: Rule = Rule {
     },
 };
 
-/// Starts the stack. On TAP it only listens: it speaks no Ethernet yet.
+/// Starts the stack.
 pub(crate) fn serve_elsewhere(question: &Question) -> Remedy {
     let place = Some("in another terminal; leave it running");
-    let command = match question.kind {
-        Kind::Tun => question.strata("serve"),
-        Kind::Tap => {
-            let (program, device) = (shell_word(&question.program), shell_word(&question.device));
-            format!("{program} dump --dev {device} --tap")
-        }
-    };
-    Remedy { command, place }
+    Remedy { command: question.strata("serve"), place }
 }
 
 fn holders_in_words(holders: &[Holder]) -> String {

@@ -1,34 +1,22 @@
-//! Puts bytes of our choice on a TUN or TAP device, where strata reads them, past every layer of
-//! the kernel that would set them right.
-//!
-//! Before them goes one ordinary datagram to 192.0.2.2, port 9, from which the way is learnt.
+//! Puts bytes of our choice on a TUN or TAP device, where strata reads them.
 //!
 //! `inject DEVICE HEX` sends one frame. `inject DEVICE garbage COUNT` sends that many that are
-//! wrong in one way or another, the same ones each time.
+//! wrong in one way or another, the same ones each time. What is wrong on purpose, and means
+//! harm, comes from `hostile`.
 
 #![forbid(unsafe_code)]
 
+use std::env;
 use std::error::Error;
-use std::net::UdpSocket;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
 
-use nix::errno::Errno;
-use nix::net::if_::if_nametoindex;
-use nix::sys::socket::sockopt::{BindToDevice, ReceiveTimeout};
-use nix::sys::socket::{
-    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvfrom, sendto,
-    setsockopt, socket,
-};
-use nix::sys::time::{TimeVal, TimeValLike};
+use kernel_tests::injector::{Injector, Random};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments {
         [device, "garbage", count] => inject_garbage(device, count.parse()?),
-        [device, hex] => Ok(Injector::open(device)?.inject(&from_hex(hex)?)?),
+        [device, hex] => Injector::open(device)?.inject(&from_hex(hex)?),
         _ => Err("usage: inject DEVICE HEX | inject DEVICE garbage COUNT".into()),
     }
 }
@@ -39,89 +27,15 @@ fn from_hex(hex: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(digits.chunks(2).map(byte).collect::<Result<_, _>>()?)
 }
 
-/// A packet socket, and the address by which it reaches the device: what is sent there is sent
-/// as it is.
-struct Injector {
-    socket: OwnedFd,
-    address: LinkAddr,
-}
-
-impl Injector {
-    fn open(device: &str) -> Result<Self, Box<dyn Error>> {
-        let address = link_address(device)?;
-        let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)?;
-        Ok(Self { socket, address })
-    }
-
-    /// Sends one frame. A full queue (`ENOBUFS`) makes room before long.
-    fn inject(&self, frame: &[u8]) -> nix::Result<()> {
-        loop {
-            match sendto(self.socket.as_raw_fd(), frame, &self.address, MsgFlags::empty()) {
-                Ok(_) => return Ok(()),
-                Err(Errno::ENOBUFS) => thread::sleep(Duration::from_millis(1)),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-/// The address of a device for a packet socket, read off an ordinary datagram that leaves by it.
-/// (To put one together by hand takes `unsafe`, which is not worth it here.)
-fn link_address(device: &str) -> Result<LinkAddr, Box<dyn Error>> {
-    let all = Some(SockProtocol::EthAll);
-    let ear = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, all)?;
-    setsockopt(&ear, ReceiveTimeout, &TimeVal::seconds(2))?;
-
-    let datagram = UdpSocket::bind("0.0.0.0:0")?;
-    setsockopt(&datagram, BindToDevice, &device.into())?;
-    datagram.send_to(b"", "192.0.2.2:9")?;
-
-    let index = if_nametoindex(device)?;
-    loop {
-        let (_, address) = recvfrom::<LinkAddr>(ear.as_raw_fd(), &mut [0; 64])?;
-        if let Some(address) = address.filter(|it| u32::try_from(it.ifindex()) == Ok(index)) {
-            return Ok(address);
-        }
-    }
-}
-
-/// How many frames are sent before the reader is waited for. The device's queue holds 500 and
-/// drops what is too much.
-const BURST: u64 = 200;
-
-/// How long the reader may take for a burst.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 fn inject_garbage(device: &str, count: u64) -> Result<(), Box<dyn Error>> {
-    let injector = Injector::open(device)?;
-    let mut random = Random(0x5eed_0f57_7a7a_5eed);
-    let start = read_so_far(device)?;
+    let mut injector = Injector::open(device)?;
+    let mut random = Random::new(0);
     for number in 0..count {
         injector.inject(&garbage(&mut random, number))?;
-        let sent = number + 1;
-        if sent.is_multiple_of(BURST) || sent == count {
-            wait_until_read(device, start + sent)?;
-        }
     }
+    injector.wait_until_read()?;
     println!("all {count} were read");
     Ok(())
-}
-
-fn wait_until_read(device: &str, count: u64) -> Result<(), Box<dyn Error>> {
-    let until = Instant::now() + PATIENCE;
-    while read_so_far(device)? < count {
-        if Instant::now() > until {
-            return Err(format!("nobody reads {device}, or not all of it").into());
-        }
-        thread::sleep(Duration::from_micros(200));
-    }
-    Ok(())
-}
-
-/// How many frames the program at the other side of the device has read.
-fn read_so_far(device: &str) -> Result<u64, Box<dyn Error>> {
-    let counter = format!("/sys/class/net/{device}/statistics/tx_packets");
-    Ok(fs::read_to_string(counter)?.trim().parse()?)
 }
 
 /// An echo request from 192.0.2.1 to 192.0.2.2, correct in every field: 20 bytes of IPv4 header,
@@ -166,25 +80,5 @@ fn change_one_of(frame: &mut [u8], places: &[usize], random: &mut Random) {
     let place = places.get(random.below(places.len())).copied().unwrap_or_default();
     if let Some(byte) = frame.get_mut(place) {
         *byte = byte.wrapping_add(1 + random.byte() % 255);
-    }
-}
-
-/// Numbers that look random and are the same each time (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[3]
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap_or(0) % bound
     }
 }
