@@ -7,7 +7,6 @@
 //!                                           the address is in use
 //! ```
 
-use std::hash::BuildHasher;
 use std::time::Duration;
 
 use ethernet::MacAddress;
@@ -197,7 +196,7 @@ impl Claim {
     /// A random time up to `longest`; always the same one for the same `index`.
     fn random(&self, index: u8, longest: Duration) -> Duration {
         // The MAC address takes part, so that hosts with one seed do not move in step.
-        let hash = self.secret.hash_one((index, self.local.hardware));
+        let hash = self.secret.number(&(index, self.local.hardware));
         let nanoseconds = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(hash % nanoseconds.saturating_add(1))
     }

@@ -138,8 +138,7 @@ impl<H: Host> EventLoop<H> {
 
     /// Waits once and does everything that can be done then. Whether a signal came.
     fn turn(&mut self) -> Result<bool, Error> {
-        self.wait()?;
-        if self.signals.arrived()? {
+        if self.wait()? && self.signals.arrived()? {
             return Ok(true);
         }
         let now = self.clock.now();
@@ -150,8 +149,8 @@ impl<H: Host> EventLoop<H> {
     }
 
     /// Waits for the first of: a readable device, a writable one that was full, a signal, the
-    /// deadline.
-    fn wait(&mut self) -> Result<(), Error> {
+    /// deadline. Whether a signal may have come.
+    fn wait(&mut self) -> Result<bool, Error> {
         let mut events = [EpollEvent::empty(); 8];
         let timeout = self.timeout();
         let count = match self.epoll.wait(&mut events, timeout) {
@@ -160,14 +159,16 @@ impl<H: Host> EventLoop<H> {
             Err(nix::Error::EINTR) => 0,
             Err(error) => return Err(io::Error::from(error).into()),
         };
+        let mut is_signalled = false;
         for event in events.iter().take(count) {
+            is_signalled |= event.data() == SIGNALS;
             if let Some(port) =
                 usize::try_from(event.data()).ok().and_then(|i| self.ports.get_mut(i))
             {
                 port.note(event.events());
             }
         }
-        Ok(())
+        Ok(is_signalled)
     }
 
     /// Until the next deadline, in whole milliseconds rounded up so that it has come by then;

@@ -2,8 +2,6 @@
 //!
 //! Whoever can guess it can forge replies, so each is drawn at random.
 
-use std::hash::BuildHasher;
-
 use secret::Secret;
 
 /// Draws identifiers. The secret decides all of them.
@@ -22,7 +20,7 @@ impl Identifiers {
     /// One that is free: one drawn at random, or the first behind it. `None` if none is free.
     pub(crate) fn choose(&mut self, is_free: impl Fn(u16) -> bool) -> Option<u16> {
         self.drawn = self.drawn.wrapping_add(1);
-        let [a, b, ..] = self.secret.hash_one(("echo identifier", self.drawn)).to_be_bytes();
+        let [a, b, ..] = self.secret.number(&("echo identifier", self.drawn)).to_be_bytes();
         let drawn = u16::from_be_bytes([a, b]);
         (0..=u16::MAX).map(|step| drawn.wrapping_add(step)).find(|&identifier| is_free(identifier))
     }

@@ -11,7 +11,6 @@
 //! or count what a host sends (RFC 7739). So each triple counts from a start of its own that
 //! only the secret knows.
 
-use std::hash::BuildHasher;
 use std::net::Ipv4Addr;
 
 use crate::header::Protocol;
@@ -40,7 +39,7 @@ impl Identifications {
     /// None comes again before 65,536 datagrams have taken one from the same counter.
     #[must_use]
     pub fn next(&mut self, source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol) -> u16 {
-        let hash = self.secret.hash_one((source, destination, protocol));
+        let hash = self.secret.number(&(source, destination, protocol));
         let [a, b, c, d, ..] = hash.to_le_bytes();
         let start = u16::from_le_bytes([a, b]);
         let place = usize::from(u16::from_le_bytes([c, d])) % IDENTIFICATION_COUNTERS;

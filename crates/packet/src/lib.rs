@@ -3,6 +3,7 @@
 //! Every layer handles the same few things, so they stand here once:
 //!
 //! - [`Buffer`]: a packet on its way out, with room in front for each layer's header.
+//!   [`BufferPool`]: where it comes from and goes back to.
 //! - [`Received`]: a packet on its way in, borrowed from the device that read it.
 //! - [`ReceiveOffload`] and [`TransmitOffload`]: what the device already did for a packet,
 //!   and what it has still to do.
@@ -22,12 +23,14 @@
 #![forbid(unsafe_code)]
 
 mod buffer;
+mod buffer_pool;
 mod device;
 mod host;
 mod instant;
 mod offload;
 
 pub use buffer::{Buffer, HEADROOM};
+pub use buffer_pool::{BufferPool, SPARE_BUFFERS};
 pub use device::{Capabilities, Device, DeviceError, Medium};
 pub use host::{Host, InterfaceId};
 pub use instant::Instant;

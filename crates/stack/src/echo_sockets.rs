@@ -86,18 +86,18 @@ impl Stack {
         data: &[u8],
         options: EchoOptions,
     ) -> Result<(), Counter> {
-        let source = self.network.source_for(now, destination).ok_or(Counter::Ipv4NoRoute)?;
+        let path = self.network.path(now, None, destination).ok_or(Counter::Ipv4NoRoute)?;
         let header = Header {
             dont_fragment: options.dont_fragment,
             ttl: options.ttl.unwrap_or(self.config.time_to_live).get(),
-            ..Header::new(source, destination, Protocol::Icmp)
+            ..Header::new(path.source, destination, Protocol::Icmp)
         };
         let mut message = self.buffers.take();
         message.append(data);
         Message::EchoRequest(echo).prepend_to(&mut message);
         let bytes = message.as_slice();
         self.tracer.emit(now, || Event::Packet { layer: Layer::Icmp, upward: false, bytes });
-        self.ipv4_output(now, header, message, TransmitOffload::default())
+        self.ipv4_output_by(now, path.next_hop, header, message, TransmitOffload::default())
     }
 }
 

@@ -9,19 +9,36 @@ use crate::network::{LOOPBACK, NextHop};
 use crate::{Counter, Stack};
 
 impl Stack {
-    /// Sends `payload` behind `header`, which gets an identification if it may be fragmented.
+    /// Sends `payload` behind `header` to wherever the routes lead, as
+    /// [`Stack::ipv4_output_by`].
     ///
     /// # Errors
     /// The counter under which it was dropped.
     pub(crate) fn ipv4_output(
         &mut self,
         now: Instant,
+        header: Header,
+        payload: Buffer,
+        offload: TransmitOffload,
+    ) -> Result<(), Counter> {
+        let hop = self.network.next_hop(now, header.source, header.destination);
+        self.ipv4_output_by(now, hop.ok_or(Counter::Ipv4NoRoute)?, header, payload, offload)
+    }
+
+    /// Sends `payload` by way of `hop`, which the caller has found, behind `header`, which gets
+    /// an identification if it may be fragmented.
+    ///
+    /// # Errors
+    /// The counter under which it was dropped.
+    pub(crate) fn ipv4_output_by(
+        &mut self,
+        now: Instant,
+        hop: NextHop,
         mut header: Header,
         payload: Buffer,
         offload: TransmitOffload,
     ) -> Result<(), Counter> {
         let Header { source, destination, protocol, .. } = header;
-        let hop = self.network.next_hop(now, source, destination).ok_or(Counter::Ipv4NoRoute)?;
         if !header.dont_fragment {
             header.identification = self.identifications.next(source, destination, protocol);
         }

@@ -20,6 +20,14 @@ pub(crate) struct Network {
 /// The interface that is none: what we send to ourselves comes back by it at once.
 pub(crate) const LOOPBACK: InterfaceId = InterfaceId(usize::MAX);
 
+/// How a datagram gets to its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    /// Our address that it comes from.
+    pub(crate) source: Ipv4Addr,
+    pub(crate) next_hop: NextHop,
+}
+
 /// Where a datagram goes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NextHop {
@@ -76,25 +84,56 @@ impl Network {
         Destination::of(address, [arrived_in])
     }
 
-    /// The way from `source` to `destination`; `None` if no route leads there.
+    /// The way to `destination`, from the source that was `chosen` or else from the one that is
+    /// usual there; `None` if no route leads there.
+    pub(crate) fn path(
+        &self,
+        now: Instant,
+        chosen: Option<Ipv4Addr>,
+        destination: Ipv4Addr,
+    ) -> Option<Path> {
+        let kind = AddressKind::of(destination);
+        if is_for_a_link(kind) {
+            return self.path_on_link(chosen, destination);
+        }
+        if self.is_own(destination) {
+            let next_hop = NextHop { interface: LOOPBACK, address: destination };
+            return Some(Path { source: chosen.unwrap_or(destination), next_hop });
+        }
+        // To an address that is nobody's on a wire, net 127 among them, no route leads (IP-10).
+        if kind != AddressKind::Unicast {
+            return None;
+        }
+        let Route { interface, next_hop, source } = *self.routes.lookup(now, destination)?;
+        let own = || Some(self.interface(interface)?.config.address.address());
+        Some(Path {
+            source: chosen.or(source).or_else(own)?,
+            next_hop: NextHop { interface, address: next_hop.unwrap_or(destination) },
+        })
+    }
+
+    /// The way to a `destination` that is on every link: the source says which link is meant, the
+    /// first if none was chosen.
+    fn path_on_link(&self, chosen: Option<Ipv4Addr>, destination: Ipv4Addr) -> Option<Path> {
+        let is_meant = |own: &Cidr| chosen.is_none_or(|chosen| own.address() == chosen);
+        let (index, own) = self.addresses().enumerate().find(|(_, own)| is_meant(own))?;
+        let next_hop = NextHop { interface: InterfaceId(index), address: destination };
+        Some(Path { source: own.address(), next_hop })
+    }
+
+    /// Where a datagram from `source` to `destination` goes next; `None` if no route leads there.
     pub(crate) fn next_hop(
         &self,
         now: Instant,
         source: Ipv4Addr,
         destination: Ipv4Addr,
     ) -> Option<NextHop> {
-        if is_for_a_link(destination) {
-            // Such an address is on every link; the source says which is meant.
-            let from_there = |interface: &Interface| interface.config.address.address() == source;
-            let index = self.interfaces.iter().position(from_there)?;
-            return Some(NextHop { interface: InterfaceId(index), address: destination });
-        }
-        if self.is_own(destination) {
-            return Some(NextHop { interface: LOOPBACK, address: destination });
-        }
-        let route = self.route_to(now, destination)?;
-        let address = route.next_hop.unwrap_or(destination);
-        Some(NextHop { interface: route.interface, address })
+        self.path(now, Some(source), destination).map(|path| path.next_hop)
+    }
+
+    /// The source of what goes to `destination`, if its sender has not chosen one.
+    pub(crate) fn source_for(&self, now: Instant, destination: Ipv4Addr) -> Option<Ipv4Addr> {
+        self.path(now, None, destination).map(|path| path.source)
     }
 
     /// The longest datagram that leaves by `interface` in one piece, in bytes.
@@ -110,26 +149,6 @@ impl Network {
         self.interface(interface).map_or(TRANSMIT_QUEUE_LIMIT, Interface::room)
     }
 
-    /// The source of what goes to `destination`, if its sender has not chosen one.
-    pub(crate) fn source_for(&self, now: Instant, destination: Ipv4Addr) -> Option<Ipv4Addr> {
-        if is_for_a_link(destination) {
-            return self.addresses().next().map(Cidr::address);
-        }
-        if self.is_own(destination) {
-            return Some(destination);
-        }
-        let route = self.route_to(now, destination)?;
-        let own = || Some(self.interface(route.interface)?.config.address.address());
-        route.source.or_else(own)
-    }
-
-    /// The route to a host of some network. To an address that is nobody's on a wire, net 127
-    /// among them, none leads (IP-10).
-    fn route_to(&self, now: Instant, destination: Ipv4Addr) -> Option<&Route> {
-        let is_somebodys = AddressKind::of(destination) == AddressKind::Unicast;
-        is_somebodys.then(|| self.routes.lookup(now, destination)).flatten()
-    }
-
     /// The longest payload that can be sent to `destination` (FRAG-8).
     pub(crate) fn max_payload(
         &self,
@@ -137,18 +156,17 @@ impl Network {
         destination: Ipv4Addr,
         may_fragment: bool,
     ) -> usize {
-        let source = self.source_for(now, destination);
-        let hop = source.and_then(|source| self.next_hop(now, source, destination));
-        let mtu = hop.map_or(0, |hop| self.mtu(hop.interface));
+        let path = self.path(now, None, destination);
+        let mtu = path.map_or(0, |path| self.mtu(path.next_hop.interface));
         let header = Header::new(destination, destination, Protocol::Udp);
         Header { dont_fragment: !may_fragment, ..header }.max_payload(mtu)
     }
 }
 
-/// Whether `address` means hosts of one link without saying which link.
-fn is_for_a_link(address: Ipv4Addr) -> bool {
+/// Whether an address of this kind means hosts of one link without saying which link.
+const fn is_for_a_link(kind: AddressKind) -> bool {
     matches!(
-        AddressKind::of(address),
+        kind,
         AddressKind::Multicast | AddressKind::LimitedBroadcast | AddressKind::Unspecified
     )
 }

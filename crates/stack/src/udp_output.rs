@@ -15,18 +15,25 @@ impl Stack {
     /// Takes datagrams out of the sockets' send queue while there is room for them below: what
     /// is too much stays there, and whoever sends more is told.
     pub(crate) fn udp_output(&mut self, now: Instant) {
-        while self.udp.next_outgoing().is_some_and(|next| self.has_room_for(now, next)) {
+        while let Some(next) = self.udp.next_outgoing() {
+            let hop = self.next_hop(now, next);
+            // What has nowhere to go needs no room.
+            if hop.is_some_and(|hop| !self.has_room_for(hop, next)) {
+                return;
+            }
             let Some(outgoing) = self.udp.take_outgoing() else { return };
-            let sent = self.send_udp(now, outgoing);
+            let sent = self.send_udp(now, hop, outgoing);
             self.count_if_dropped(now, sent);
         }
     }
 
-    /// Whether all pieces of `outgoing` find room, or as much room is free as there can be. What
-    /// has nowhere to go needs none.
-    fn has_room_for(&self, now: Instant, outgoing: &Outgoing) -> bool {
-        let Some((source, destination)) = addresses(outgoing) else { return true };
-        let Some(hop) = self.network.next_hop(now, source, destination) else { return true };
+    fn next_hop(&self, now: Instant, outgoing: &Outgoing) -> Option<NextHop> {
+        let (source, destination) = addresses(outgoing)?;
+        self.network.next_hop(now, source, destination)
+    }
+
+    /// Whether all pieces of `outgoing` find room, or as much room is free as there can be.
+    fn has_room_for(&self, hop: NextHop, outgoing: &Outgoing) -> bool {
         let headers = MIN_HEADER_LEN + outgoing.options.ip_options.len();
         let least_in_a_piece =
             usize::from(self.network.mtu(hop.interface)).saturating_sub(headers + 8).max(8);
@@ -34,9 +41,14 @@ impl Stack {
         self.network.room(hop.interface) >= pieces.min(TRANSMIT_QUEUE_LIMIT)
     }
 
-    fn send_udp(&mut self, now: Instant, outgoing: Outgoing) -> Result<(), Counter> {
+    fn send_udp(
+        &mut self,
+        now: Instant,
+        hop: Option<NextHop>,
+        outgoing: Outgoing,
+    ) -> Result<(), Counter> {
+        let hop = hop.ok_or(Counter::Ipv4NoRoute)?;
         let (source, destination) = addresses(&outgoing).ok_or(Counter::Ipv4NoRoute)?;
-        let hop = self.network.next_hop(now, source, destination).ok_or(Counter::Ipv4NoRoute)?;
         let Outgoing { mut buffer, header: ports, options, .. } = outgoing;
         let header = self.header_with(&options, Header::new(source, destination, Protocol::Udp))?;
 
@@ -47,7 +59,7 @@ impl Stack {
             .map_err(|_| Counter::Ipv4TooLong)?;
         let bytes = buffer.as_slice();
         self.tracer.emit(now, || Event::Packet { layer: Layer::Udp, upward: false, bytes });
-        self.ipv4_output(now, header, buffer, offload)?;
+        self.ipv4_output_by(now, hop, header, buffer, offload)?;
         self.count(Counter::UdpSent);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 
-use packet::Instant;
+use packet::{BufferPool, Instant};
 use udp::{Error, Message, SocketId, Sockets};
 
 use crate::Stack;
@@ -13,16 +13,17 @@ impl Stack {
     /// The UDP sockets, for calls at the moment `now`.
     pub const fn udp(&mut self, now: Instant) -> UdpSockets<'_> {
         let network = NetworkNow { network: &self.network, now };
-        UdpSockets { sockets: &mut self.udp, network }
+        UdpSockets { sockets: &mut self.udp, network, buffers: &mut self.buffers }
     }
 }
 
 /// The sockets with this host as their network: all that [`udp::Sockets`] can do, and its three
-/// calls that ask the network without having to name it.
+/// calls that ask the network without having to name it, nor where buffers come from.
 #[derive(Debug)]
 pub struct UdpSockets<'a> {
     sockets: &'a mut Sockets,
     network: NetworkNow<'a>,
+    buffers: &'a mut BufferPool,
 }
 
 impl UdpSockets<'_> {
@@ -47,7 +48,7 @@ impl UdpSockets<'_> {
     /// # Errors
     /// As there.
     pub fn send(&mut self, id: SocketId, message: &Message<'_>) -> Result<(), Error> {
-        self.sockets.send(self.network.now, &self.network, id, message)
+        self.sockets.send(self.network.now, &self.network, self.buffers, id, message)
     }
 }
 

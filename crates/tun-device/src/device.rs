@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::uio::writev;
-use nix::unistd::read;
+use nix::unistd::{read, write};
 use packet::{Capabilities, Device, DeviceError, Instant, Received, TransmitOffload};
 
 use crate::node::{attach, open_node};
@@ -19,6 +19,10 @@ use crate::{Error, Interface, InterfaceName, Kind, Settings};
 /// Ethernet header with a VLAN tag, and the longest IP packet. A shorter buffer would cut the
 /// packet, and the rest would be lost.
 const LONGEST_READ: usize = 4 + virtio_header::LENGTH + 14 + 4 + 65_535;
+
+/// Longest frame, in bytes, that is copied behind its header so that both leave from one piece of
+/// memory: the kernel takes two pieces more slowly than we copy a frame of this length.
+const LONGEST_COPIED: usize = 2048;
 
 /// How many packets the kernel queues for us. So many reads in a row are tried for one that
 /// gives a packet.
@@ -37,6 +41,8 @@ pub struct TunDevice {
     has_virtio_header: bool,
     /// What the last read gave.
     buffer: Box<[u8]>,
+    /// Header and frame of the last write that copied them.
+    copied: Vec<u8>,
     counters: Counters,
 }
 
@@ -70,6 +76,7 @@ impl TunDevice {
             capabilities: capabilities(kind, mtu, agreed),
             has_virtio_header,
             buffer: vec![0; LONGEST_READ].into_boxed_slice(),
+            copied: Vec::new(),
             counters: Counters::default(),
         })
     }
@@ -101,6 +108,20 @@ impl TunDevice {
             }
         }
         Ok(None)
+    }
+
+    /// Writes `header`, if there is to be one, and `frame` as one packet.
+    fn write(&mut self, header: &[u8], frame: &[u8]) -> nix::Result<usize> {
+        if header.is_empty() {
+            return write(&self.descriptor, frame);
+        }
+        if frame.len() > LONGEST_COPIED {
+            return writev(&self.descriptor, &[IoSlice::new(header), IoSlice::new(frame)]);
+        }
+        self.copied.clear();
+        self.copied.extend_from_slice(header);
+        self.copied.extend_from_slice(frame);
+        write(&self.descriptor, &self.copied)
     }
 
     /// Length of what stands before each packet, in bytes.
@@ -150,7 +171,7 @@ impl Device for TunDevice {
         };
         let header = header.get(..self.header_length()).unwrap_or_default();
         loop {
-            match writev(&self.descriptor, &[IoSlice::new(header), IoSlice::new(frame)]) {
+            match self.write(header, frame) {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(failure(errno)),
@@ -250,6 +271,7 @@ mod tests {
             capabilities: capabilities(Kind::Tun, 1500, agreed),
             has_virtio_header,
             buffer: vec![0; LONGEST_READ].into_boxed_slice(),
+            copied: Vec::new(),
             counters: Counters::default(),
         };
         (device, kernel)
@@ -295,12 +317,14 @@ mod tests {
             checksum: Some(ChecksumOffload { covered: 30, field: 16 }),
             segmentation: None,
         };
-        device.transmit(NOW, &[0x45; 50], offload).unwrap();
-        let mut written = [0; 100];
-        assert_eq!(kernel.recv(&mut written).unwrap(), 60);
-        let header = VirtioHeader::read(written.first_chunk().unwrap());
-        assert_eq!(header.received(50).0.checksum, ReceivedChecksum::LeftOut);
-        assert_eq!(written[10..60], [0x45; 50]);
+        let mut written = [0; 70_000];
+        for length in [50, LONGEST_COPIED, 50, LONGEST_COPIED + 1, 65_535] {
+            device.transmit(NOW, &vec![0x45; length], offload).unwrap();
+            assert_eq!(kernel.recv(&mut written).unwrap(), 10 + length);
+            let header = VirtioHeader::read(written.first_chunk().unwrap());
+            assert_eq!(header.received(length).0.checksum, ReceivedChecksum::LeftOut);
+            assert_eq!(written[10..10 + length], vec![0x45; length]);
+        }
     }
 
     #[test]

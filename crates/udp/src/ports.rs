@@ -3,8 +3,6 @@
 //! Whoever can guess the port of a query can forge its answer. So ports are drawn at random from
 //! all that are not reserved, and drawn again if the one drawn is in use.
 
-use std::hash::BuildHasher;
-
 use secret::Secret;
 
 use crate::sockets::MAX_SOCKETS;
@@ -26,14 +24,14 @@ const _: () = assert!(MAX_SOCKETS * 3 <= EPHEMERAL_PORTS as usize);
 /// Draws ports. The secret decides all of them.
 #[derive(Debug)]
 pub(crate) struct EphemeralPorts {
-    hash: Secret,
+    secret: Secret,
     /// How many were drawn.
     drawn: u64,
 }
 
 impl EphemeralPorts {
-    pub(crate) const fn new(hash: Secret) -> Self {
-        Self { hash, drawn: 0 }
+    pub(crate) const fn new(secret: Secret) -> Self {
+        Self { secret, drawn: 0 }
     }
 
     /// A port that is free, or `None` if none was drawn in [`EPHEMERAL_PORT_TRIES`].
@@ -43,7 +41,7 @@ impl EphemeralPorts {
 
     fn draw(&mut self) -> u16 {
         self.drawn = self.drawn.wrapping_add(1);
-        let [a, b, c, d, ..] = self.hash.hash_one(("ephemeral port", self.drawn)).to_be_bytes();
+        let [a, b, c, d, ..] = self.secret.number(&("ephemeral port", self.drawn)).to_be_bytes();
         let random = u64::from(u32::from_be_bytes([a, b, c, d]));
         // Less than EPHEMERAL_PORTS, so it fits.
         let offset = u16::try_from((random * u64::from(EPHEMERAL_PORTS)) >> 32).unwrap_or(0);

@@ -25,6 +25,12 @@ pub(crate) struct RecentSends {
 
 impl RecentSends {
     pub(crate) fn note(&mut self, pair: SocketPair, now: Instant) {
+        if let Some((newest, at)) = self.sends.back_mut()
+            && *newest == pair
+        {
+            *at = now;
+            return;
+        }
         if let Some(at) = self.sends.iter().position(|(noted, _)| *noted == pair) {
             self.sends.remove(at);
         }

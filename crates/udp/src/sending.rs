@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use packet::{Buffer, Instant};
+use packet::{Buffer, BufferPool, Instant};
 
 use crate::addresses::plain;
 use crate::header::HEADER_LEN;
@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl Sockets {
-    /// Puts a datagram behind those that wait to leave. A socket that is not bound gets an
-    /// ephemeral port.
+    /// Puts a datagram behind those that wait to leave, in a buffer from `buffers`. A socket that
+    /// is not bound gets an ephemeral port.
     ///
     /// # Errors
     /// - [`Error::WouldBlock`]: too much of this socket waits already; an event tells when there
@@ -33,6 +33,7 @@ impl Sockets {
         &mut self,
         now: Instant,
         network: &impl Network,
+        buffers: &mut BufferPool,
         id: SocketId,
         message: &Message<'_>,
     ) -> Result<(), Error> {
@@ -53,7 +54,9 @@ impl Sockets {
         let pair = SocketPair { local: SocketAddr::new(source, port), remote };
         let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
         socket.recent.note(pair, now);
-        let outgoing = outgoing(pair, message.payload(), options);
+        let mut buffer = buffers.take();
+        buffer.append(message.payload());
+        let outgoing = outgoing(pair, buffer, options);
         self.outbox.push(id, &mut socket.send_usage, outgoing);
         Ok(())
     }
@@ -110,12 +113,10 @@ fn check_length(
     if is_too_long { Err(Error::MessageTooLong) } else { Ok(()) }
 }
 
-fn outgoing(pair: SocketPair, payload: &[u8], mut options: SendOptions) -> Outgoing {
+fn outgoing(pair: SocketPair, buffer: Buffer, mut options: SendOptions) -> Outgoing {
     if options.ttl.is_none() && pair.remote.ip().is_multicast() {
         options.ttl = Some(MULTICAST_TTL);
     }
-    let mut buffer = Buffer::new();
-    buffer.append(payload);
     Outgoing {
         buffer,
         header: Header { source_port: pair.local.port(), destination_port: pair.remote.port() },

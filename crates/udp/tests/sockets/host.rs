@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use checksum::Sum;
-use packet::{Instant, InterfaceId, ReceivedChecksum};
+use packet::{BufferPool, Instant, InterfaceId, ReceivedChecksum};
 use udp::{
     AddressKind, AddressPair, Cause, Datagram, DatagramDropped, Delivery, Envelope, Error,
     Incoming, Message, Network, Outgoing, Report, ReportDropped, SendOptions, SocketId, SocketPair,
@@ -105,7 +105,7 @@ impl Host {
     }
 
     pub(crate) fn sends(&mut self, id: SocketId, message: &Message<'_>) -> Result<(), Error> {
-        self.sockets.send(self.now, &TheNetwork, id, message)
+        self.sockets.send(self.now, &TheNetwork, &mut BufferPool::new(), id, message)
     }
 
     pub(crate) fn sends_to(&mut self, id: SocketId, to: &str) -> Result<(), Error> {
