@@ -56,7 +56,7 @@ impl DatagramService for Chargen {
 }
 
 /// The character that stands at `position` in the endless text.
-fn character(position: u64) -> u8 {
+pub(crate) fn character(position: u64) -> u8 {
     let (line, column) = (position / (LINE_LEN + 2), position % (LINE_LEN + 2));
     match column.checked_sub(LINE_LEN) {
         Some(0) => b'\r',

@@ -23,7 +23,7 @@ impl DatagramService for Daytime {
 
 /// In the first of the forms that the RFC proposes. A host's clock runs in UTC; where its user
 /// lives is not known here.
-fn line(time: SystemTime) -> String {
+pub(crate) fn line(time: SystemTime) -> String {
     let Date { weekday, month, day, year, hour, minute, second } = Date::at(time);
     format!("{weekday}, {month} {day}, {year} {hour:02}:{minute:02}:{second:02}-UTC\r\n")
 }

@@ -47,6 +47,7 @@ mod ping_report;
 mod server;
 mod service;
 mod service_host;
+mod stream;
 
 pub use chargen::Chargen;
 pub use daytime::Daytime;
@@ -58,4 +59,5 @@ pub use ping_event::{Damage, PingEvent};
 pub use ping_report::{PingReport, RoundTrips};
 pub use server::{DATAGRAMS_PER_STEP, DatagramServer, DatagramSocket, Progress, ServerCounters};
 pub use service::{Answer, DatagramService};
-pub use service_host::{Service, ServiceHost, UnknownService};
+pub use service_host::{CannotOffer, Service, ServiceHost, UnknownService};
+pub use stream::{StreamProgress, StreamServer, StreamSocket};

@@ -1,18 +1,33 @@
 //! A host that offers services: the stack, with a server on each service's port.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::SystemTime;
 
 use packet::{Buffer, Host, Instant, InterfaceId, Received, TransmitOffload};
-use stack::{Stack, UdpSockets};
+use stack::{Stack, TcpSockets, UdpSockets};
+use tcp::ConnectionOptions;
 use udp::{Error, Incoming, Message, SocketId};
 
 use crate::{
     Chargen, DatagramServer, DatagramService, DatagramSocket, Daytime, Discard, Echo, Guard,
-    Progress, ServerCounters,
+    Progress, ServerCounters, StreamProgress, StreamServer, StreamSocket,
 };
+
+/// How many TCP connections of one service are under way or wait at a time.
+const BACKLOG: usize = 128;
+
+/// Why a service cannot be offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotOffer {
+    /// Its UDP port is not to be had.
+    #[error("by UDP: {0}")]
+    Udp(#[from] Error),
+    /// Its TCP port is not to be had.
+    #[error("by TCP: {0}")]
+    Tcp(#[from] tcp::Error),
+}
 
 /// One of the small services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +99,12 @@ impl FromStr for Service {
 pub struct ServiceHost {
     stack: Stack,
     offers: Vec<Offer>,
+    /// The TCP listeners, each with its service.
+    listeners: Vec<(tcp::SocketId, Service)>,
+    /// The TCP connections under way.
+    streams: HashMap<tcp::SocketId, StreamServer>,
+    /// Connections at which there is something to do. Empty at rest.
+    restless_streams: VecDeque<tcp::SocketId>,
     /// Sockets at which there is something to do. Empty at rest.
     restless: VecDeque<SocketId>,
     /// What a clock on the wall shows at [`Instant::START`].
@@ -102,13 +123,13 @@ impl ServiceHost {
     /// clock on the wall shows at [`Instant::START`]; `seed` decides what is random.
     ///
     /// # Errors
-    /// As [`udp::Sockets::bind`]: a service that is named twice has its own port against it.
+    /// [`CannotOffer`]: a service that is named twice has its own port against it.
     pub fn new(
         mut stack: Stack,
         services: &[Service],
         wall_time_at_start: SystemTime,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CannotOffer> {
         let ports: Vec<u16> = services.iter().map(|service| service.port()).collect();
         let guard = Guard::new(&ports);
         let mut offers = Vec::new();
@@ -118,7 +139,23 @@ impl ServiceHost {
             sockets.bind(socket, SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port())))?;
             offers.push(Offer { service, socket, server: service.server(guard.clone(), seed) });
         }
-        Ok(Self { stack, offers, restless: VecDeque::new(), wall_time_at_start })
+        let listeners = services.iter().map(|&service| {
+            let local = SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port()));
+            let options = ConnectionOptions::default();
+            let listener = stack.tcp(Instant::START).listen(local, BACKLOG, options)?;
+            Ok((listener, service))
+        });
+        let listeners = listeners.collect::<Result<_, tcp::Error>>()?;
+        let (streams, restless_streams) = (HashMap::new(), VecDeque::new());
+        Ok(Self {
+            stack,
+            offers,
+            listeners,
+            streams,
+            restless_streams,
+            restless: VecDeque::new(),
+            wall_time_at_start,
+        })
     }
 
     /// The stack below.
@@ -132,8 +169,37 @@ impl ServiceHost {
         self.offers.iter().map(|offer| (offer.service, offer.server.counters()))
     }
 
+    /// Serves the TCP connections at which something changed.
+    fn serve_streams(&mut self, now: Instant) {
+        let wall_time = self.wall_time_at_start + now.since_start();
+        while let Some(event) = self.stack.tcp(now).poll_event() {
+            match self.listeners.iter().find(|(listener, _)| *listener == event.socket) {
+                Some(&(listener, service)) => {
+                    while let Ok(id) = self.stack.tcp(now).accept(listener) {
+                        self.streams.insert(id, StreamServer::new(service, wall_time));
+                        self.restless_streams.push_back(id);
+                    }
+                }
+                None => self.restless_streams.push_back(event.socket),
+            }
+        }
+        while let Some(id) = self.restless_streams.pop_front() {
+            let Some(server) = self.streams.get_mut(&id) else { continue };
+            let mut socket = BoundStream { sockets: self.stack.tcp(now), now, id };
+            match server.step(&mut socket) {
+                StreamProgress::Waits => {}
+                StreamProgress::HasMore => self.restless_streams.push_back(id),
+                StreamProgress::Done => {
+                    self.streams.remove(&id);
+                    let _ = self.stack.tcp(now).close(now, id);
+                }
+            }
+        }
+    }
+
     /// Answers what has come, at each socket where something changed.
     fn serve(&mut self, now: Instant) {
+        self.serve_streams(now);
         let wall_time = self.wall_time_at_start + now.since_start();
         while let Some(event) = self.stack.udp(now).poll_event() {
             self.restless.push_back(event.socket);
@@ -147,6 +213,23 @@ impl ServiceHost {
                 self.restless.push_back(id);
             }
         }
+    }
+}
+
+/// A connection's socket.
+struct BoundStream<'a> {
+    sockets: TcpSockets<'a>,
+    now: Instant,
+    id: tcp::SocketId,
+}
+
+impl StreamSocket for BoundStream<'_> {
+    fn receive(&mut self, into: &mut [u8]) -> Result<usize, tcp::Error> {
+        self.sockets.receive(self.now, self.id, into)
+    }
+
+    fn send(&mut self, data: &[u8]) -> Result<usize, tcp::Error> {
+        self.sockets.send(self.now, self.id, data)
     }
 }
 

@@ -10,7 +10,7 @@ use apps::{
     Progress, ServerCounters,
 };
 use checksum::Sum;
-use packet::{Instant, InterfaceId, ReceivedChecksum};
+use packet::{BufferPool, Instant, InterfaceId, ReceivedChecksum};
 use proptest::prelude::*;
 use udp::{
     AddressKind, AddressPair, ChecksumBy, Datagram, DatagramDropped, Delivery, Envelope, Error,
@@ -51,7 +51,8 @@ impl DatagramSocket for Bound<'_> {
     }
 
     fn send(&mut self, message: &Message<'_>) -> Result<(), Error> {
-        self.sockets.send(Instant::START, &self.network, self.id, message)
+        let mut buffers = BufferPool::default();
+        self.sockets.send(Instant::START, &self.network, &mut buffers, self.id, message)
     }
 }
 

@@ -135,6 +135,24 @@ counters! {
     Drop UdpNoSocket, "udp_no_socket", "no socket has the UDP port";
     Drop UdpReceiveQueueFull, "udp_receive_queue_full", "too much waits at the UDP socket, or at all of them";
     Pass UdpSent, "udp_sent", "UDP datagrams sent";
+
+    Pass TcpReceived, "tcp_received", "TCP segments taken by a connection or a listener";
+    Drop TcpTruncated, "tcp_truncated", "too short for a TCP header";
+    Drop TcpBadHeaderLength, "tcp_bad_header_length", "the TCP header claims fewer than 20 bytes, or more than came";
+    Drop TcpBadChecksum, "tcp_bad_checksum", "the TCP checksum is wrong";
+    Drop TcpToMany, "tcp_to_many", "a TCP segment to all hosts, or to a group";
+    Drop TcpNoConnection, "tcp_no_connection", "no connection and no listener has the TCP port";
+    Drop TcpOutOfWindow, "tcp_out_of_window", "the segment lies outside the receive window";
+    Drop TcpOldTimestamp, "tcp_old_timestamp", "the segment is older than others by its timestamp (PAWS)";
+    Drop TcpResetNotExact, "tcp_reset_not_exact", "an RST that may be forged: not at the number that is expected";
+    Drop TcpUnexpectedReset, "tcp_unexpected_reset", "an RST outside the window, or of nothing";
+    Drop TcpUnexpectedSyn, "tcp_unexpected_syn", "a SYN on a connection that had one";
+    Drop TcpBadAcknowledgment, "tcp_bad_acknowledgment", "an acknowledgment of what was never sent, or long ago";
+    Drop TcpNoFlags, "tcp_no_flags", "a segment with neither SYN nor ACK nor RST where one is needed";
+    Drop TcpNobodyReads, "tcp_nobody_reads", "data for a program that has let go of the connection";
+    Drop TcpBacklogFull, "tcp_backlog_full", "a listener has as many connections under way as it may; a SYN was answered with a cookie";
+    Drop TcpTooManyConnections, "tcp_too_many_connections", "there are as many connections as there may be";
+    Pass TcpSent, "tcp_sent", "TCP segments sent";
 }
 
 /// The value of each [`Counter`].

@@ -137,7 +137,8 @@ impl Stack {
                 Err(EchoDropped::NotAsked) => Err(Counter::IcmpErrorForged),
                 Err(EchoDropped::QueueFull) => Err(Counter::IcmpErrorQueueFull),
             },
-            Protocol::Tcp | Protocol::Other(_) => Err(Counter::IcmpErrorForNobody),
+            Protocol::Tcp => self.tcp_report(now, report),
+            Protocol::Other(_) => Err(Counter::IcmpErrorForNobody),
         }
     }
 }

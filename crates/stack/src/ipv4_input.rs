@@ -124,7 +124,8 @@ impl Stack {
         match datagram.protocol() {
             Protocol::Icmp => self.icmp_input(arrival, to, datagram),
             Protocol::Udp => self.udp_input(arrival, to, datagram),
-            Protocol::Tcp | Protocol::Other(_) => {
+            Protocol::Tcp => self.tcp_input(arrival, to, datagram),
+            Protocol::Other(_) => {
                 let nobody = ErrorKind::DestinationUnreachable(Unreachable::Protocol);
                 self.send_error(arrival, nobody, datagram);
                 Err(Counter::Ipv4UnknownProtocol)

@@ -24,7 +24,6 @@
 
 mod arp_input;
 mod arrival;
-mod buffers;
 mod config;
 mod counters;
 mod echo_sockets;
@@ -37,6 +36,10 @@ mod ipv4_input;
 mod ipv4_output;
 mod link_output;
 mod network;
+mod tcp_input;
+mod tcp_network;
+mod tcp_output;
+mod tcp_sockets;
 mod timers;
 mod udp_input;
 mod udp_output;
@@ -47,6 +50,7 @@ pub use counters::{Counter, Counters};
 pub use echo_sockets::{EchoOptions, EchoSockets, SendEchoError};
 pub use interface::{GROUP_LIMIT, TRANSMIT_QUEUE_LIMIT};
 pub use secret::Secret;
+pub use tcp_sockets::TcpSockets;
 pub use udp_sockets::UdpSockets;
 
 use std::collections::VecDeque;
@@ -56,12 +60,12 @@ use arp::Neighbour;
 use icmp::ErrorLimiter;
 use ipv4::{Cidr, Identifications, Reassembler, Route, RoutingTable, TableFull};
 use packet::{
-    Buffer, Host, Instant, InterfaceId, Medium, Received, ReceivedChecksum, TransmitOffload,
+    Buffer, BufferPool, Host, Instant, InterfaceId, Medium, Received, ReceivedChecksum,
+    TransmitOffload,
 };
 use trace::{Event, Tracer};
 
 use arrival::Arrival;
-use buffers::Buffers;
 use interface::Interface;
 use network::{LOOPBACK, Network};
 
@@ -79,7 +83,8 @@ pub struct Stack {
     error_limiter: ErrorLimiter,
     echo: icmp::EchoSockets,
     udp: udp::Sockets,
-    buffers: Buffers,
+    tcp: tcp::Sockets,
+    buffers: BufferPool,
     counters: Counters,
     tracer: Tracer,
 }
@@ -99,7 +104,8 @@ impl Stack {
             error_limiter: ErrorLimiter::new(),
             echo: icmp::EchoSockets::new(secret("echo")),
             udp: udp::Sockets::new(secret("udp")),
-            buffers: Buffers::default(),
+            tcp: tcp::Sockets::new(secret("tcp"), tracer.clone()),
+            buffers: BufferPool::new(),
             counters: Counters::new(),
             tracer,
         }
@@ -255,6 +261,7 @@ impl Host for Stack {
         buffer: &mut Buffer,
     ) -> Option<TransmitOffload> {
         self.udp_output(now);
+        self.tcp_output(now);
         self.settle(now);
         let (mut frame, offload) = self.network.interface_mut(interface)?.dequeue()?;
         std::mem::swap(buffer, &mut frame);
@@ -269,6 +276,7 @@ impl Host for Stack {
 
     fn handle_timeout(&mut self, now: Instant) {
         self.expire_reassemblies(now);
+        self.tcp.handle_timeout(now);
         self.neighbours_are_due = true;
         self.settle(now);
     }

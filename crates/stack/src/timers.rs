@@ -11,7 +11,7 @@ impl Stack {
     pub(crate) fn first_deadline(&self) -> Option<Instant> {
         let neighbours =
             self.network.interfaces().filter_map(|it| it.arp.as_ref()?.next_deadline());
-        neighbours.chain(self.reassembler.next_deadline()).min()
+        neighbours.chain(self.reassembler.next_deadline()).chain(self.tcp.next_deadline()).min()
     }
 
     /// Gives up the datagrams whose fragments took too long, and tells their senders (FRAG-4).

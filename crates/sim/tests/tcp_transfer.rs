@@ -1,0 +1,235 @@
+//! What holds of a TCP connection for every mix of faults: what comes back is what was sent, and
+//! it ends. All follows from a seed.
+//!
+//! `STRATA_SOAK_SEEDS=10000 cargo test --release -p sim --test tcp_transfer` tries more seeds.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+use std::cell::RefCell;
+use std::env;
+use std::panic::catch_unwind;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use apps::{Service, ServiceHost};
+use link::{LinkOptions, Percentage, split_seed};
+use narrate::{Detail, Lines, Names};
+use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium, Received, TransmitOffload};
+use sim::{Cable, History, HostId, World};
+use stack::{Config, InterfaceConfig, Secret, Stack};
+use tcp::{ConnectionOptions, Error, SequenceNumber, SocketId, State};
+use trace::{Record, Subscriber};
+
+/// How many seeds are tried, unless the environment says otherwise.
+const SEEDS: u64 = 60;
+
+/// A program that sends to an echo service, closes, and reads what comes back.
+struct Client {
+    stack: Stack,
+    socket: SocketId,
+    data: Vec<u8>,
+    sent: usize,
+    echoed: Vec<u8>,
+    /// Whether the echo came to its end; or what ended the connection.
+    end: Option<Result<(), Error>>,
+}
+
+impl Client {
+    fn new(mut stack: Stack, data: Vec<u8>) -> Self {
+        let options = ConnectionOptions::default();
+        let remote = ([192, 0, 2, 2], 7).into();
+        let socket = stack.tcp(Instant::START).connect(None, remote, options).unwrap();
+        Self { stack, socket, data, sent: 0, echoed: Vec::new(), end: None }
+    }
+
+    fn step(&mut self, now: Instant) {
+        if self.end.is_none() {
+            self.end = self.exchange(now).err().map(|end| end.map_or(Ok(()), Err));
+            if self.end.is_some() {
+                self.stack.tcp(now).close(now, self.socket).unwrap();
+            }
+        }
+    }
+
+    /// Sends and receives as much as goes now. `Err(None)` is the end in peace.
+    fn exchange(&mut self, now: Instant) -> Result<(), Option<Error>> {
+        let mut sockets = self.stack.tcp(now);
+        // Who closes before the connection is open gives it up (RFC 9293, 3.10.4).
+        if sockets.state(self.socket) == Ok(State::SynSent) {
+            return Ok(());
+        }
+        while self.sent < self.data.len() {
+            match sockets.send(now, self.socket, &self.data[self.sent..]) {
+                Ok(count) => self.sent += count,
+                Err(Error::WouldBlock) => break,
+                Err(error) => return Err(Some(error)),
+            }
+            if self.sent == self.data.len() {
+                sockets.shutdown(now, self.socket).map_err(Some)?;
+            }
+        }
+        let mut buffer = [0; 4096];
+        loop {
+            match sockets.receive(now, self.socket, &mut buffer) {
+                Ok(0) => return Err(None),
+                Ok(count) => self.echoed.extend(&buffer[..count]),
+                Err(Error::WouldBlock) => return Ok(()),
+                Err(error) => return Err(Some(error)),
+            }
+        }
+    }
+}
+
+impl Host for Client {
+    fn receive(&mut self, now: Instant, interface: InterfaceId, frame: Received<'_>) {
+        self.stack.receive(now, interface, frame);
+        self.step(now);
+    }
+
+    fn transmit(
+        &mut self,
+        now: Instant,
+        interface: InterfaceId,
+        buffer: &mut Buffer,
+    ) -> Option<TransmitOffload> {
+        self.stack.transmit(now, interface, buffer)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.stack.next_deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.stack.handle_timeout(now);
+        self.step(now);
+    }
+}
+
+struct Listeners {
+    history: History,
+    lines: Option<Lines<std::io::Stdout>>,
+}
+
+impl Subscriber for Listeners {
+    fn record(&mut self, record: &Record<'_>) {
+        self.history.record(record);
+        if let Some(lines) = &mut self.lines {
+            lines.record(record);
+        }
+    }
+}
+
+struct Run {
+    world: World,
+    client: HostId<Client>,
+    server: HostId<ServiceHost>,
+    listeners: Rc<RefCell<Listeners>>,
+}
+
+fn options(seed: u64) -> LinkOptions {
+    let dice = |index, below: u64| split_seed(seed, index) % below;
+    let percentage = |index, below| Percentage::new(u8::try_from(dice(index, below)).unwrap());
+    if dice(0, 5) == 0 {
+        return LinkOptions::PERFECT;
+    }
+    LinkOptions {
+        delay: Duration::from_millis(dice(1, 50)),
+        jitter: Duration::from_millis(dice(2, 10)),
+        loss: percentage(3, 12).into(),
+        duplicate: percentage(4, 10),
+        reorder: percentage(5, 10),
+        corrupt: percentage(6, 5),
+        ..LinkOptions::PERFECT
+    }
+}
+
+impl Run {
+    fn of(seed: u64, lines: Option<Lines<std::io::Stdout>>) -> Self {
+        let listeners = Rc::new(RefCell::new(Listeners { history: History::new(), lines }));
+        let mut world = World::traced(seed, listeners.clone());
+        let length = usize::try_from(split_seed(seed, 100) % 200_000).unwrap();
+        let data = (0..length).map(|at| (at * 31 + at / 256).to_le_bytes()[0]).collect();
+        let client = world.add_host("client", Client::new(stack(&world, "client", 1), data));
+        let server = stack(&world, "server", 2);
+        let server =
+            ServiceHost::new(server, &[Service::Echo], SystemTime::UNIX_EPOCH, seed).unwrap();
+        let server = world.add_host("server", server);
+        let cable = Cable {
+            medium: Medium::Ip,
+            there: options(split_seed(seed, 101)),
+            back: options(split_seed(seed, 102)),
+        };
+        world.connect(client, server, cable).unwrap();
+        world.run_until_idle(Duration::from_secs(4 * 3600)).unwrap();
+        Self { world, client, server, listeners }
+    }
+
+    fn check(&self) {
+        let client = self.world.host(self.client);
+        assert_eq!(
+            client.end,
+            Some(Ok(())),
+            "{} of {} bytes",
+            client.echoed.len(),
+            client.data.len()
+        );
+        assert!(client.echoed == client.data, "what came back is not what was sent");
+        assert!(self.world.leftovers().is_empty(), "{}", self.world.leftovers());
+        assert!(client.stack.counters().value(stack::Counter::TcpReceived) > 0);
+    }
+}
+
+/// In half of all runs the numbers begin within 100 KB of the wrap.
+fn begin_near_the_wrap(stack: &mut Stack, random: u64) {
+    if random.is_multiple_of(2) {
+        let distance = u32::try_from(random % 100_000).unwrap();
+        let first = SequenceNumber::new(0) - distance;
+        stack.tcp(Instant::START).begin_sequence_numbers_at(first);
+    }
+}
+
+fn stack(world: &World, name: &str, last: u8) -> Stack {
+    let secret = Secret::new([world.seed_for(name), 0]);
+    let mut stack = Stack::new(Config::new(secret), world.tracer(name));
+    let address = ipv4::Cidr::new([192, 0, 2, last].into(), 24).unwrap();
+    let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
+    stack.add_interface(Instant::START, InterfaceConfig::new(address, capabilities)).unwrap();
+    begin_near_the_wrap(&mut stack, world.seed_for(name));
+    stack
+}
+
+fn check(seed: u64) {
+    let run = Run::of(seed, None);
+    run.check();
+    let again = Run::of(seed, None);
+    assert_eq!(run.listeners.borrow().history.hash(), again.listeners.borrow().history.hash());
+}
+
+#[test]
+fn whatever_the_links_do_the_same_bytes_come_back_and_the_connection_ends() {
+    let seeds = env::var("STRATA_SOAK_SEEDS").map_or(SEEDS, |seeds| seeds.parse().unwrap());
+    for seed in 0..seeds {
+        assert!(
+            catch_unwind(|| check(seed)).is_ok(),
+            "seed {seed} failed; this shows it:\n  \
+             STRATA_SEED={seed} cargo test -p sim --test tcp_transfer replay -- --nocapture"
+        );
+    }
+}
+
+/// Runs the seed that `STRATA_SEED` names, and prints every frame and fault with its time.
+#[test]
+fn replay() {
+    let Ok(seed) = env::var("STRATA_SEED") else { return };
+    let names = Names::of_hosts();
+    let lines = Lines::new(std::io::stdout(), Detail::Lines).with_times().with_names(names);
+    let run = Run::of(seed.parse().unwrap(), Some(lines));
+    println!("server {:#?}", run.world.host(run.server).stack().counters());
+    run.check();
+}

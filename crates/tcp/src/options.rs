@@ -1,0 +1,104 @@
+//! What can be set about a connection.
+
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use crate::SequenceNumber;
+use crate::congestion::Algorithm;
+use crate::recovery::{FastRecovery, LossRecovery};
+use crate::rtt_estimator::DEFAULT_MINIMUM_RTO;
+
+/// How a connection behaves. A listener's connections begin with the listener's.
+#[derive(Clone, Debug)]
+pub struct ConnectionOptions {
+    /// Whether small segments leave at once though others are not acknowledged: Nagle's algorithm
+    /// is off (MUST-17).
+    pub no_delay: bool,
+    /// Whether, and how, a silent peer is asked if it is still there. Off unless asked for
+    /// (MUST-24, MUST-25).
+    pub keep_alive: Option<KeepAlive>,
+    /// After how long without progress the connection is given up (MUST-21; RFC 5482, locally);
+    /// `None` for [`crate::GIVE_UP`].
+    pub user_timeout: Option<Duration>,
+    /// How much may wait to be acknowledged, in bytes.
+    pub send_buffer: usize,
+    /// How much may wait to be read, in bytes: it bounds the window that is announced.
+    pub receive_buffer: usize,
+    /// Whether windows may be scaled (RFC 7323, 2).
+    pub window_scaling: bool,
+    /// Whether segments may carry timestamps (RFC 7323, 3).
+    pub timestamps: bool,
+    /// The largest segment to announce, in bytes, if it is less than what IP can take.
+    pub maximum_segment_size: Option<u16>,
+    /// The least retransmission timeout.
+    pub min_rto: Duration,
+    /// How congestion is controlled.
+    pub congestion: Algorithm,
+    /// Time to live in hops; `None` for the host's default (MUST-49).
+    pub ttl: Option<NonZeroU8>,
+    /// DSCP and ECN, the second byte of the IP header (MUST-48, SHLD-21, SHLD-22). TCP does not
+    /// use ECN yet, so its two bits are sent as zero.
+    pub traffic_class: u8,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            no_delay: false,
+            keep_alive: None,
+            user_timeout: None,
+            send_buffer: SEND_BUFFER,
+            receive_buffer: RECEIVE_BUFFER,
+            window_scaling: true,
+            timestamps: true,
+            maximum_segment_size: None,
+            min_rto: DEFAULT_MINIMUM_RTO,
+            congestion: Algorithm::default(),
+            ttl: None,
+            traffic_class: 0,
+        }
+    }
+}
+
+/// How much may wait to be acknowledged unless said otherwise, in bytes.
+pub const SEND_BUFFER: usize = 1 << 20;
+
+/// How much may wait to be read unless said otherwise, in bytes.
+pub const RECEIVE_BUFFER: usize = 1 << 20;
+
+impl ConnectionOptions {
+    /// By how much the windows that we announce are scaled: as little as it takes for the buffer.
+    pub(crate) fn window_shift(&self) -> u8 {
+        if !self.window_scaling {
+            return 0;
+        }
+        let bits = usize::BITS - (self.receive_buffer >> 16).leading_zeros();
+        u8::try_from(bits).unwrap_or(14).min(14)
+    }
+
+    pub(crate) fn recovery(&self, iss: SequenceNumber) -> Box<dyn LossRecovery> {
+        Box::new(FastRecovery::new(iss))
+    }
+}
+
+/// How a silent peer is asked if it is still there (RFC 9293, 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// How long nothing must have come before the first probe (MUST-27, MUST-28).
+    pub idle: Duration,
+    /// From one probe to the next.
+    pub interval: Duration,
+    /// How many unanswered probes end the connection (MUST-29).
+    pub probes: u32,
+}
+
+/// Two hours, then a probe every 75 seconds, nine in all: as on Linux.
+impl Default for KeepAlive {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(2 * 60 * 60),
+            interval: Duration::from_secs(75),
+            probes: 9,
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A segment that arrives in any other state (RFC 9293, 3.10.7.4), in eight steps.
+
+use crate::connection::{Connection, Context, Origin};
+use crate::segment_arrives::{Seg, SegmentDropped, Stop};
+use crate::{Error, SequenceNumber, State};
+
+impl Connection {
+    pub(super) fn arrives_in_other_states(
+        &mut self,
+        context: Context<'_>,
+        seg: &Seg<'_>,
+    ) -> Result<(), Stop> {
+        self.check_reopening(seg)?;
+        self.check_timestamp(context, seg)?;
+        self.check_sequence_number(context, seg)?; // first
+        self.check_rst(context, seg)?; // second; the third, security, nobody uses
+        self.check_syn(seg)?; // fourth
+        self.check_ack(context, seg)?; // fifth
+        self.check_urg(context, seg); // sixth
+        self.process_text(context, seg)?; // seventh
+        self.check_fin(context, seg); // eighth
+        Ok(())
+    }
+
+    /// In TIME-WAIT a SYN that is clearly newer begins the next connection between the same ends
+    /// (RFC 6191; MAY-2, SHLD-4).
+    fn check_reopening(&self, seg: &Seg<'_>) -> Result<(), Stop> {
+        let asks = seg.flags.syn() && !seg.flags.rst() && seg.ack.is_none();
+        if self.state() != State::TimeWait || !asks {
+            return Ok(());
+        }
+        let is_newer = match (self.agreed.timestamps, seg.options.timestamps) {
+            (Some(ours), Some(theirs)) => is_later(theirs.value, ours.recent),
+            _ => seg.seq.is_after(self.rcv.nxt),
+        };
+        if is_newer { Err(Stop::Reopen) } else { Ok(()) }
+    }
+
+    /// PAWS: a segment that is older than what came before is a ghost of an earlier round of the
+    /// sequence numbers (RFC 7323, 5.3, R1).
+    fn check_timestamp(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
+        let Some(ours) = &mut self.agreed.timestamps else { return Ok(()) };
+        let Some(theirs) = seg.options.timestamps.filter(|_| !seg.flags.rst()) else {
+            return Ok(());
+        };
+        let is_outdated = context.now - ours.recent_at > crate::connection::TIMESTAMP_LIFETIME;
+        if is_later(ours.recent, theirs.value) && !is_outdated {
+            self.rcv.owe_now("a segment came that is older than others");
+            return Err(Stop::Drop(SegmentDropped::OldTimestamp));
+        }
+        if seg.seq.is_at_or_before(self.rcv.last_ack_sent) {
+            ours.recent = theirs.value;
+            ours.recent_at = context.now;
+        }
+        Ok(())
+    }
+
+    /// First: some of the segment must lie in the window. If nothing does, the peer is told where
+    /// we stand.
+    fn check_sequence_number(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
+        if self.is_acceptable(seg) {
+            return Ok(());
+        }
+        if seg.flags.rst() {
+            return Err(Stop::Drop(SegmentDropped::UnexpectedReset));
+        }
+        if self.state() == State::SynReceived && seg.flags.syn() && seg.seq == self.rcv.irs {
+            // Our SYN, ACK was lost, so the peer asked again: so do we.
+            self.due.syn = true;
+            return Err(Stop::Drop(SegmentDropped::OutOfWindow));
+        }
+        if self.state() == State::TimeWait && seg.flags.fin() {
+            // MUST-13: it came again, since our acknowledgment was lost.
+            self.enter_time_wait(context, "the FIN came again");
+        }
+        if seg.len == 0 && seg.seq + 1 != self.rcv.nxt {
+            return Err(Stop::Challenge(SegmentDropped::OutOfWindow));
+        }
+        self.rcv.owe_now("a segment came that lies outside the window");
+        Err(Stop::Drop(SegmentDropped::OutOfWindow))
+    }
+
+    /// The four cases of the table in 3.4. A closed window takes no text; but what stands at its
+    /// edge is looked at for its control bits and its acknowledgment (MUST-66).
+    fn is_acceptable(&self, seg: &Seg<'_>) -> bool {
+        let (nxt, wnd) = (self.rcv.nxt, self.rcv.wnd());
+        if wnd == 0 {
+            return seg.seq == nxt;
+        }
+        let last = match seg.len {
+            0 => seg.seq,
+            len => seg.seq + (len - 1),
+        };
+        seg.seq.is_within(nxt, wnd) || last.is_within(nxt, wnd)
+    }
+
+    /// Second: an RST at the very number that is expected ends the connection. One elsewhere in
+    /// the window may be forged, so the peer is asked (RFC 5961, 3.2).
+    fn check_rst(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
+        if !seg.flags.rst() {
+            return Ok(());
+        }
+        if seg.seq != self.rcv.nxt {
+            return Err(Stop::Challenge(SegmentDropped::ResetNotExact));
+        }
+        match (self.state(), self.origin) {
+            (State::SynReceived, Origin::Passive) => return Err(Stop::BackToListen),
+            (State::SynReceived, Origin::Active) => {
+                self.fail(context, Error::ConnectionRefused, "the peer refuses: RST");
+            }
+            (State::Closing | State::LastAck | State::TimeWait, _) => {
+                self.end(context, "the peer ended it: RST");
+            }
+            _ => self.fail(context, Error::ConnectionReset, "the peer ended it: RST"),
+        }
+        Err(Stop::End)
+    }
+
+    /// Fourth: a SYN has nothing to do here. If the peer lost its memory it will say so when it
+    /// is asked (RFC 5961, 4.2).
+    fn check_syn(&self, seg: &Seg<'_>) -> Result<(), Stop> {
+        if !seg.flags.syn() {
+            return Ok(());
+        }
+        match (self.state(), self.origin) {
+            (State::SynReceived, Origin::Passive) => Err(Stop::BackToListen),
+            _ => Err(Stop::Challenge(SegmentDropped::UnexpectedSyn)),
+        }
+    }
+
+    /// Fifth: what the peer has got, and how much more it takes.
+    fn check_ack(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
+        let Some(ack) = seg.ack else { return Err(Stop::Drop(SegmentDropped::NoFlags)) };
+        if self.state() == State::SynReceived {
+            self.check_ack_in_syn_received(context, seg, ack)?;
+        }
+        self.check_ack_range(ack)?;
+        self.last_heard = context.now;
+        self.restart_keep_alive(context.now);
+        let our_fin = self.take_acknowledgment(context, seg, ack);
+        self.take_window(context, seg, ack);
+        if our_fin {
+            self.our_fin_is_acknowledged(context)?;
+        }
+        Ok(())
+    }
+
+    fn check_ack_in_syn_received(
+        &mut self,
+        context: Context<'_>,
+        seg: &Seg<'_>,
+        ack: SequenceNumber,
+    ) -> Result<(), Stop> {
+        if !ack.is_after(self.snd.una) || ack.is_after(self.snd.nxt) {
+            return Err(Stop::Reset(SegmentDropped::BadAcknowledgment));
+        }
+        let wnd = self.window_of(seg);
+        self.snd.set_window(wnd, seg.seq, ack);
+        self.due.syn = false;
+        let to = if self.snd.has_closed() { State::FinWait1 } else { State::Established };
+        self.enter(context, to, "our SYN was acknowledged");
+        self.begin_data(context);
+        Ok(())
+    }
+
+    /// What was never sent cannot be acknowledged, and nobody repeats what is older than a window
+    /// (RFC 5961, 5.2).
+    fn check_ack_range(&self, ack: SequenceNumber) -> Result<(), Stop> {
+        let oldest = self.snd.una - self.snd.max_wnd;
+        if ack.is_before(oldest) || ack.is_after(self.snd.nxt) {
+            return Err(Stop::Challenge(SegmentDropped::BadAcknowledgment));
+        }
+        Ok(())
+    }
+
+    /// The peer knows that we send no more.
+    fn our_fin_is_acknowledged(&mut self, context: Context<'_>) -> Result<(), Stop> {
+        match self.state() {
+            State::FinWait1 => {
+                self.enter(context, State::FinWait2, "our FIN was acknowledged");
+                self.limit_orphan(context);
+            }
+            State::Closing => self.enter_time_wait(context, "our FIN was acknowledged"),
+            State::LastAck => {
+                self.end(context, "our FIN was acknowledged");
+                return Err(Stop::End);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sixth: the peer has something urgent, or more of it (MUST-32).
+    pub(super) fn check_urg(&mut self, _context: Context<'_>, seg: &Seg<'_>) {
+        let Some(pointer) = seg.up.filter(|_| self.state().can_receive()) else { return };
+        // MUST-62: it names the byte behind the last urgent one.
+        let up = seg.seq + u32::from(pointer);
+        let is_news = match self.rcv.up {
+            Some(known) => up.is_after(known),
+            None => up.is_after(self.rcv.nxt),
+        };
+        if is_news {
+            self.rcv.up = Some(up);
+            self.news.urgent = true;
+        }
+    }
+
+    /// Seventh: the text, which goes where it belongs.
+    pub(super) fn process_text(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
+        if seg.text.is_empty() || !self.state().can_receive() {
+            return Ok(());
+        }
+        let brings_something =
+            (seg.text_start() + crate::to_u32(seg.text.len())).is_after(self.rcv.nxt);
+        if self.is_orphan && brings_something {
+            // SHLD-3: the peer has to know that nobody gets it.
+            self.end(context, "data came for an application that has let go");
+            return Err(Stop::Reset(SegmentDropped::NobodyReads));
+        }
+        let advanced = self.rcv.take_text(context.now, seg.text_start(), seg.text);
+        self.news.readable |= advanced > 0;
+        Ok(())
+    }
+
+    /// Eighth: the peer sends no more. Its FIN counts once all before it has come.
+    pub(super) fn check_fin(&mut self, context: Context<'_>, seg: &Seg<'_>) {
+        if let Some(fin) = seg.fin() {
+            self.note_fin(fin);
+        }
+        if self.rcv.fin != Some(self.rcv.nxt) {
+            return;
+        }
+        self.rcv.nxt += 1;
+        self.rcv.owe_now("a FIN came");
+        self.news.readable = true;
+        match self.state() {
+            State::SynReceived | State::Established => {
+                self.enter(context, State::CloseWait, "the peer sends no more: FIN");
+            }
+            State::FinWait1 => self.enter(context, State::Closing, "both closed at once"),
+            State::FinWait2 => self.enter_time_wait(context, "the peer sends no more: FIN"),
+            _ => {}
+        }
+    }
+
+    /// Notes where the peer's FIN stands, if that is in the window.
+    fn note_fin(&mut self, fin: SequenceNumber) {
+        let has_come_before = self.rcv.fin.is_some() || fin.is_before(self.rcv.nxt);
+        let is_in_window = fin == self.rcv.nxt || fin.is_within(self.rcv.nxt, self.rcv.wnd());
+        if !has_come_before && is_in_window {
+            self.rcv.fin = Some(fin);
+        }
+    }
+}
+
+/// Whether the timestamp `a` is later than `b`, modulo 2^32 (RFC 7323, 5.2).
+const fn is_later(a: u32, b: u32) -> bool {
+    SequenceNumber::new(a).is_after(SequenceNumber::new(b))
+}

@@ -1,0 +1,208 @@
+//! All the connections and listeners of a host.
+//!
+//! ```text
+//!      listen, accept, connect                 send, receive, close ...
+//!               │                                        │
+//!   ┌───────────▼──────────────────── Sockets ───────────▼──────────────────────┐
+//!   │  by four-tuple ──► connection     by local port ──► listener              │
+//!   │  deadlines of all                 who has something to send, in turns     │
+//!   └──▲──────────────────▲────────────────────────────────────────┬────────────┘
+//!  handle_segment   handle_report, handle_timeout             poll_transmit
+//! ```
+//!
+//! Opening is in `opening.rs`, what comes in `arriving.rs`, what leaves in `leaving.rs`, what the
+//! application does with its connections in `exchange.rs`, whom it is told of in `events.rs`.
+
+mod arriving;
+mod cookies;
+mod events;
+mod exchange;
+mod leaving;
+mod listener;
+mod opening;
+mod reports;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use packet::Instant;
+use secret::Secret;
+use socket::{EphemeralPorts, Slots, SocketId, SocketPair};
+use trace::Tracer;
+
+use crate::challenge_ack::ChallengeAckLimiter;
+use crate::connection::{Connection, Context};
+use crate::isn::InitialSequenceNumbers;
+use crate::syn_cookies::SynCookies;
+use crate::timer_queue::TimerQueue;
+use crate::{Error, SequenceNumber, State};
+
+use events::Events;
+pub use events::{Event, Readiness};
+pub use leaving::Outgoing;
+use leaving::Reply;
+use listener::Listener;
+pub use reports::{Report, ReportDropped};
+
+/// How many connections and listeners there can be at a time.
+pub const MAX_SOCKETS: usize = 64 << 10;
+
+/// The connections and listeners of a host.
+///
+/// Programs call, the layers below hand in and take out; nobody waits in here. What an operation
+/// costs does not depend on how many connections there are that have nothing to do.
+#[derive(Debug)]
+pub struct Sockets {
+    slots: Slots<Socket>,
+    connections: HashMap<SocketPair, SocketId, Secret>,
+    /// By local address, which may be any, and port.
+    listeners: HashMap<SocketAddr, SocketId, Secret>,
+    deadlines: TimerQueue<SocketId>,
+    /// Connections that may have something to send, each once.
+    restless: VecDeque<SocketId>,
+    /// Segments that belong to no connection.
+    replies: VecDeque<Reply>,
+    events: Events,
+    sequence_numbers: InitialSequenceNumbers,
+    /// What every connection begins with instead, if that is set.
+    first_number: Option<SequenceNumber>,
+    challenges: ChallengeAckLimiter,
+    cookies: SynCookies,
+    ephemeral: EphemeralPorts,
+    /// Keys the timestamp offsets.
+    timestamp_secret: Secret,
+    tracer: Tracer,
+}
+
+/// What is under a handle.
+#[derive(Debug)]
+enum Socket {
+    Listener(Listener),
+    Connection(Box<Entry>),
+}
+
+/// A connection with what only the table of all has to know of it.
+#[derive(Debug)]
+struct Entry {
+    connection: Connection,
+    /// Whose it is until it is accepted.
+    listener: Option<SocketId>,
+    /// Whether it is established and waits to be accepted.
+    is_waiting: bool,
+    /// Whether it stands in `restless`.
+    is_restless: bool,
+}
+
+impl Sockets {
+    /// No sockets. `secret` decides numbers that must not be known outside the host; `tracer` is
+    /// told what connections do.
+    #[must_use]
+    pub fn new(secret: [u64; 2], tracer: Tracer) -> Self {
+        let secret = Secret::new(secret);
+        let derived = |purpose| Secret::new(secret.derive(purpose));
+        Self {
+            slots: Slots::new(),
+            connections: HashMap::with_hasher(derived("connections")),
+            listeners: HashMap::with_hasher(derived("listeners")),
+            deadlines: TimerQueue::new(derived("deadlines")),
+            restless: VecDeque::new(),
+            replies: VecDeque::new(),
+            events: Events::default(),
+            sequence_numbers: InitialSequenceNumbers::new(derived("sequence numbers")),
+            first_number: None,
+            cookies: SynCookies::new(secret),
+            challenges: ChallengeAckLimiter::new(derived("challenges")),
+            ephemeral: EphemeralPorts::new(derived("ports")),
+            timestamp_secret: derived("timestamps"),
+            tracer,
+        }
+    }
+
+    /// Has every connection begin with this number from now on, as close to the wrap as one
+    /// likes. For tests and for learners: anybody who knows the number can forge segments.
+    pub const fn begin_sequence_numbers_at(&mut self, number: SequenceNumber) {
+        self.first_number = Some(number);
+    }
+
+    /// When [`Sockets::handle_timeout`] is to be called next, if ever.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.wake_at()
+    }
+
+    /// Does what was due by `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(id) = self.deadlines.pop_due(now) {
+            self.on_connection(now, id, |connection, context| connection.handle_timeout(context));
+        }
+    }
+
+    /// How many sockets there are, listeners included.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Does something with a connection, and then what follows of it: its deadline, its place
+    /// among those that have something to send, what its application is told, its end.
+    fn on_connection<T>(
+        &mut self,
+        now: Instant,
+        id: SocketId,
+        act: impl FnOnce(&mut Connection, Context<'_>) -> T,
+    ) -> Option<T> {
+        let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return None };
+        let context = Context { now, tracer: &self.tracer };
+        let result = act(&mut entry.connection, context);
+        self.settle(id);
+        Some(result)
+    }
+
+    /// What follows of a change of the connection.
+    fn settle(&mut self, id: SocketId) {
+        let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
+        self.deadlines.set(id, entry.connection.next_deadline());
+        if !entry.is_restless && entry.connection.has_something_to_send() {
+            entry.is_restless = true;
+            self.restless.push_back(id);
+        }
+        let news = std::mem::take(&mut entry.connection.news);
+        let state = entry.connection.state();
+        if let Some(listener) = entry.listener {
+            let was_waiting = std::mem::replace(&mut entry.is_waiting, state.is_synchronized());
+            self.settle_with_listener(id, listener, state, was_waiting);
+        } else if news.is_any() {
+            self.events.push(id);
+        }
+        if state == State::Closed {
+            self.bury(id);
+        }
+    }
+
+    /// Takes a connection that is no more out of the tables; its socket stays until the
+    /// application lets go.
+    fn bury(&mut self, id: SocketId) {
+        let Some(Socket::Connection(entry)) = self.slots.get(id) else { return };
+        let pair = entry.connection.pair;
+        if self.connections.get(&pair) == Some(&id) {
+            self.connections.remove(&pair);
+        }
+        if entry.connection.is_orphan || entry.listener.is_some() {
+            self.slots.remove(id);
+            self.deadlines.set(id, None);
+        }
+    }
+
+    fn connection(&self, id: SocketId) -> Result<&Connection, Error> {
+        match self.slots.get(id) {
+            Some(Socket::Connection(entry)) => Ok(&entry.connection),
+            _ => Err(Error::BadSocket),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A segment that came, on its way to its connection or listener; and a report of one that did
+//! not arrive.
+
+use std::net::SocketAddr;
+
+use packet::Instant;
+use socket::{AddressPair, SocketId, SocketPair, any_address};
+
+use crate::connection::Connection;
+use crate::segment_arrives::closed::reset_for;
+use crate::segment_arrives::{Seg, SegmentDropped, Stop};
+use crate::sockets::leaving::Reply;
+use crate::sockets::{Socket, Sockets};
+use crate::{AddressKind, Header, Network, Options, Segment};
+
+/// How many replies that belong to no connection wait to leave. More are not made: whoever sends
+/// so much nonsense has no claim to an answer.
+pub(super) const REPLY_LIMIT: usize = 256;
+
+impl Sockets {
+    /// Takes a segment that came, sent from one single host to another, which is us.
+    ///
+    /// # Errors
+    /// [`SegmentDropped`] says why it went no further. What is to be answered is.
+    pub fn handle_segment(
+        &mut self,
+        now: Instant,
+        network: &impl Network,
+        addresses: AddressPair,
+        segment: &Segment<'_>,
+    ) -> Result<(), SegmentDropped> {
+        let header = segment.header();
+        let seg = Seg::from(segment);
+        let pair = SocketPair {
+            local: SocketAddr::new(addresses.destination, header.destination_port),
+            remote: SocketAddr::new(addresses.source, header.source_port),
+        };
+        let Some(&id) = self.connections.get(&pair) else {
+            return self.arrives_without_connection(now, network, pair, &header, &seg);
+        };
+        let arrived = self.on_connection(now, id, |connection, context| {
+            connection.segment_arrives(context, &seg)
+        });
+        match arrived {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(stop)) => self.stop(now, network, id, pair, &header, &seg, stop),
+        }
+    }
+
+    /// Does what a segment that stopped half way asks for.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a segment, where it came, and what became of it"
+    )]
+    fn stop(
+        &mut self,
+        now: Instant,
+        network: &impl Network,
+        id: SocketId,
+        pair: SocketPair,
+        header: &Header,
+        seg: &Seg<'_>,
+        stop: Stop,
+    ) -> Result<(), SegmentDropped> {
+        match stop {
+            Stop::End => Ok(()),
+            Stop::Drop(why) => Err(why),
+            Stop::Challenge(why) => {
+                self.challenge(now, id);
+                Err(why)
+            }
+            Stop::Reset(why) => {
+                self.reply_with_reset(pair, header, seg);
+                Err(why)
+            }
+            Stop::BackToListen => {
+                self.on_connection(now, id, |connection, context| {
+                    connection.is_orphan = true;
+                    connection.end(context, "the peer thought better of it");
+                });
+                Ok(())
+            }
+            Stop::Reopen => {
+                self.on_connection(now, id, |connection, context| {
+                    connection.end(context, "a new connection takes its place");
+                });
+                self.arrives_without_connection(now, network, pair, header, seg)
+            }
+        }
+    }
+
+    /// Asks the peer by an acknowledgment what it meant, unless that was asked too often of late.
+    fn challenge(&mut self, now: Instant, id: SocketId) {
+        let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
+        if self.challenges.admits(now, &mut entry.connection.last_challenge) {
+            entry.connection.rcv.owe_now("a segment came that may be forged");
+            self.settle(id);
+        }
+    }
+
+    /// LISTEN (3.10.7.2), or CLOSED (3.10.7.1) if nobody listens.
+    fn arrives_without_connection(
+        &mut self,
+        now: Instant,
+        network: &impl Network,
+        pair: SocketPair,
+        header: &Header,
+        seg: &Seg<'_>,
+    ) -> Result<(), SegmentDropped> {
+        let Some(listener) = self.listener_for(pair.local) else {
+            self.reply_with_reset(pair, header, seg);
+            return Err(SegmentDropped::NoConnection);
+        };
+        // First, an RST: there is nothing that it could end.
+        if seg.flags.rst() {
+            return Err(SegmentDropped::UnexpectedReset);
+        }
+        // Second, an ACK: of something that was never sent, unless a cookie was.
+        if seg.ack.is_some() {
+            if !seg.flags.syn()
+                && let Some(opened) = self.open_by_cookie(now, network, listener, pair, seg)
+            {
+                return opened;
+            }
+            self.reply_with_reset(pair, header, seg);
+            return Err(SegmentDropped::BadAcknowledgment);
+        }
+        // Third, a SYN.
+        if !seg.flags.syn() {
+            return Err(SegmentDropped::NoFlags);
+        }
+        // MUST-63.
+        if network.kind(pair.remote.ip()) == AddressKind::NoSingleHost || pair.remote.port() == 0 {
+            return Err(SegmentDropped::NoConnection);
+        }
+        self.open_passively(now, network, listener, pair, seg)
+    }
+
+    fn open_passively(
+        &mut self,
+        now: Instant,
+        network: &impl Network,
+        listener_id: SocketId,
+        pair: SocketPair,
+        seg: &Seg<'_>,
+    ) -> Result<(), SegmentDropped> {
+        let Some(Socket::Listener(listener)) = self.slots.get_mut(listener_id) else {
+            return Err(SegmentDropped::NoConnection);
+        };
+        let options = listener.options.clone();
+        if !listener.has_room() {
+            self.reply_with_cookie(now, network, &options, pair, seg);
+            return Err(SegmentDropped::BacklogFull);
+        }
+        listener.under_way += 1;
+        let path = network.path_to(pair.remote.ip()).ok_or(SegmentDropped::NoConnection)?;
+        let opening = self.opening(now, pair, path, &options);
+        let context = crate::connection::Context { now, tracer: &self.tracer };
+        let connection = Connection::asked_for_by(context, opening, seg, options);
+        self.add_connection(connection, Some(listener_id))
+            .map_err(|_| SegmentDropped::TooManyConnections)?;
+        Ok(())
+    }
+
+    /// Who listens on `local`, for this address or for any.
+    fn listener_for(&self, local: SocketAddr) -> Option<SocketId> {
+        let exact = self.listeners.get(&local);
+        exact.or_else(|| self.listeners.get(&any_address(local))).copied()
+    }
+
+    fn reply_with_reset(&mut self, pair: SocketPair, header: &Header, seg: &Seg<'_>) {
+        if let Some(header) = reset_for(header, seg) {
+            self.reply(Reply { pair, header, options: Options::NONE });
+        }
+    }
+
+    /// Has a segment sent that belongs to no connection, if there is room.
+    pub(super) fn reply(&mut self, reply: Reply) {
+        if self.replies.len() < REPLY_LIMIT {
+            self.replies.push_back(reply);
+        }
+    }
+}

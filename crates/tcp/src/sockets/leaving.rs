@@ -1,0 +1,97 @@
+//! What leaves, one segment at a time and each connection in its turn.
+
+use std::num::{NonZeroU8, NonZeroU16};
+
+use packet::{Buffer, Instant};
+use socket::{AddressPair, SocketPair};
+
+use crate::output::Leaving;
+use crate::sockets::{Socket, Sockets};
+use crate::{Header, Network, Options};
+
+/// A segment on its way to the layer below: its text is laid into the buffer, and
+/// [`Header::prepend_to`] is next.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The text.
+    pub buffer: Buffer,
+    /// What goes in front.
+    pub header: Header,
+    /// The options.
+    pub options: Options,
+    /// Set if the device is to cut it into segments with so much text each.
+    pub segment_size: Option<NonZeroU16>,
+    /// From which of our addresses to whom.
+    pub addresses: AddressPair,
+    /// Time to live in hops; `None` for the host's default.
+    pub ttl: Option<NonZeroU8>,
+    /// DSCP and ECN, the second byte of the IP header.
+    pub traffic_class: u8,
+}
+
+/// A segment that belongs to no connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reply {
+    pub(super) pair: SocketPair,
+    pub(super) header: Header,
+    pub(super) options: Options,
+}
+
+impl Sockets {
+    /// Whether there may be something to send.
+    #[must_use]
+    pub fn is_restless(&self) -> bool {
+        !self.restless.is_empty() || !self.replies.is_empty()
+    }
+
+    /// The next segment that leaves, laid into `buffer`, which is empty. `None` gives nothing
+    /// back but the buffer's end: nothing waits.
+    pub fn poll_transmit(
+        &mut self,
+        now: Instant,
+        network: &impl Network,
+        take_buffer: impl FnOnce() -> Buffer,
+    ) -> Option<Outgoing> {
+        let mut buffer = take_buffer();
+        if let Some(Reply { pair, header, options }) = self.replies.pop_front() {
+            return Some(Outgoing {
+                buffer,
+                header,
+                options,
+                segment_size: None,
+                addresses: addresses(pair),
+                ttl: None,
+                traffic_class: 0,
+            });
+        }
+        while let Some(id) = self.restless.pop_front() {
+            let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { continue };
+            entry.is_restless = false;
+            let pair = entry.connection.pair;
+            let path = network.path_to(pair.remote.ip());
+            let largest = path.map_or(0, |path| path.largest_superframe);
+            let (ttl, traffic_class) =
+                (entry.connection.options.ttl, entry.connection.options.traffic_class & !0b11);
+            let leaving = self.on_connection(now, id, |connection, context| {
+                connection.poll_transmit(context, largest, &mut buffer)
+            });
+            if let Some(Leaving { header, options, segment_size }) = leaving.flatten() {
+                let addresses = addresses(pair);
+                return Some(Outgoing {
+                    buffer,
+                    header,
+                    options,
+                    segment_size,
+                    addresses,
+                    ttl,
+                    traffic_class,
+                });
+            }
+        }
+        None
+    }
+}
+
+const fn addresses(pair: SocketPair) -> AddressPair {
+    AddressPair { source: pair.local.ip(), destination: pair.remote.ip() }
+}
