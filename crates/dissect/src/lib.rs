@@ -13,8 +13,9 @@
 //!
 //! [`dissect`] reads whatever it is given: a packet that is broken or cut short is shown as far
 //! as it goes, and the summary says what is wrong. So the fields are read by position here. Where
-//! a layer of the stack can judge a packet ([`ipv4::Datagram`], [`icmp::Packet`]), its verdict
-//! stands, in its words: the line says what the stack would say.
+//! a layer of the stack can judge a packet ([`ipv4::Datagram`], [`icmp::Packet`],
+//! [`tcp::Segment`](::tcp::Segment)), its verdict stands, in its words: the line says what the
+//! stack would say.
 //!
 //! A [`Dissection`] is data. [`Dissection::lines`] and `Display` make text of it; JSON and colour
 //! are up to the reader of the fields and [`Span`]s.
@@ -34,6 +35,7 @@ mod names;
 mod packet_information;
 mod part;
 mod tcp;
+mod tcp_options;
 mod text;
 mod udp;
 

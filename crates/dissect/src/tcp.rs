@@ -1,64 +1,43 @@
 //! TCP (RFC 9293, 3.1).
 
+use checksum::Sum;
+use packet::ReceivedChecksum;
+use tcp::{Flags, HEADER_LEN, Header, Malformed, Segment};
+
 use crate::dissector::Dissector;
 use crate::internet::{Carried, checksum_field};
-use crate::part::Part;
-use crate::{Layer, names};
-
-const MIN_HEADER_LEN: usize = 20;
-
-/// The control bits and their names, in the order in which a person names them.
-const FLAGS: [(u8, &str); 8] = [
-    (0x02, "SYN"),
-    (0x01, "FIN"),
-    (0x04, "RST"),
-    (0x08, "PSH"),
-    (0x10, "ACK"),
-    (0x20, "URG"),
-    (0x40, "ECE"),
-    (0x80, "CWR"),
-];
-
-const ACK: u8 = 0x10;
+use crate::tcp_options::wrap_within;
+use crate::{Layer, names, tcp_options};
 
 pub(crate) fn read(dissector: &mut Dissector, carried: Carried<'_>) {
     let part = carried.payload;
     dissector.what = "TCP".to_owned();
     let header_length = part.u8(12).map_or(0, |byte| usize::from(byte >> 4) * 4);
-    let header = part.up_to(header_length.max(MIN_HEADER_LEN));
+    let header = part.up_to(header_length.max(HEADER_LEN));
     let mut layer = Layer::new("TCP", header);
     let data = part.after(header.len());
     if carried.is_whole
-        && let Some(trouble) = length_trouble(header_length, part.len())
+        && let Err(trouble) = judged(part.bytes)
     {
         dissector.trouble(&mut layer, trouble);
     }
     // `None` means cut short, which is told already.
-    let _ = fields(dissector, &mut layer, &carried, data.len());
+    let _ = fields(dissector, &mut layer, &carried);
+    tcp_options::read(&mut layer, header, HEADER_LEN);
     dissector.add(layer);
+    if data.len() > 0 && !dissector.is_quoted {
+        dissector.what.push_str(&format!(" data {}", data.len()));
+    }
     dissector.data("data", data);
 }
 
-/// What is wrong with the header's length, if there are `there` bytes to hold it.
-fn length_trouble(header_length: usize, there: usize) -> Option<String> {
-    if there < MIN_HEADER_LEN {
-        Some(format!("{there} bytes are too few for a TCP header, which has at least 20"))
-    } else if header_length < MIN_HEADER_LEN {
-        Some(format!("the data offset is {header_length} bytes, less than the least, 20"))
-    } else if header_length > there {
-        Some(format!("the data offset is {header_length} bytes, but only {there} are there"))
-    } else {
-        None
-    }
+/// What the stack says of a segment's lengths. The checksum has a field of its own.
+fn judged(segment: &[u8]) -> Result<Segment<'_>, Malformed> {
+    Segment::parse(segment, Sum::new(), ReceivedChecksum::Verified)
 }
 
 /// Adds the header's fields as far as they are there; `None` if the fixed part is not whole.
-fn fields(
-    dissector: &mut Dissector,
-    layer: &mut Layer,
-    carried: &Carried<'_>,
-    data_length: usize,
-) -> Option<()> {
+fn fields(dissector: &mut Dissector, layer: &mut Layer, carried: &Carried<'_>) -> Option<()> {
     let part = carried.payload;
     let source = part.u16(0)?;
     layer.field(0, "source port", source, names::port(source));
@@ -66,83 +45,54 @@ fn fields(
     layer.field(2, "destination port", destination, names::port(destination));
     dissector.what = format!("TCP {source} > {destination}");
     let sequence_number = part.u32(4)?;
-    layer.field(4, "sequence number", sequence_number, "of the first byte of data, or of SYN");
+    // In a quote the rest is not there to be counted.
+    let segment = judged(part.bytes).ok().filter(|_| carried.is_whole && !dissector.is_quoted);
+    let meaning = segment.map_or("of the first byte of data, or of SYN".to_owned(), numbered);
+    layer.field(4, "sequence number", sequence_number, meaning);
     let acknowledgment = part.u32(8)?;
-    let flags = part.u8(13)?;
-    let expects =
-        if flags & ACK == 0 { "means nothing without ACK" } else { "the byte expected next" };
+    let flags = Flags::from_bits(part.u8(13)?);
+    let expects = if flags.ack() { "the byte expected next" } else { "means nothing without ACK" };
     layer.field(8, "acknowledgment number", acknowledgment, expects);
     let words = part.u8(12)? >> 4;
     let meaning = format!("{words} words of 4 bytes");
     layer.field(12, "data offset", format!("{} bytes", u16::from(words) * 4), meaning);
-    let named = flag_names(flags);
+    let named = flags.to_string().replace(' ', ", ");
     layer.field(13, "control bits", &named, "");
     let window = part.u16(14)?;
-    layer.field(14, "window", window, "bytes there is room for, times the window scale");
+    layer.field(14, "window", window, window_meaning(window, flags));
     checksum_field(dissector, layer, 16, carried);
     let urgent = part.u16(18)?;
-    layer.field(18, "urgent pointer", urgent, "");
-    let header_length = usize::from(words) * 4;
-    options(layer, part.up_to(header_length));
+    let behind = "urgent data ends so many bytes behind the sequence number";
+    let meaning = if flags.urg() { behind } else { "means nothing without URG" };
+    layer.field(18, "urgent pointer", urgent, meaning);
 
-    let acknowledged =
-        if flags & ACK == 0 { String::new() } else { format!(" ack {acknowledgment}") };
-    let data = if data_length == 0 || dissector.is_quoted {
-        String::new()
-    } else {
-        format!(" data {data_length}")
-    };
-    dissector.what.push_str(&format!(" [{named}] seq {sequence_number}{acknowledged}{data}"));
+    dissector.what.push_str(&format!(" [{named}] seq {sequence_number}"));
+    if flags.ack() {
+        dissector.what.push_str(&format!(" ack {acknowledgment}"));
+    }
     Some(())
 }
 
-fn flag_names(flags: u8) -> String {
-    let names: Vec<_> =
-        FLAGS.into_iter().filter_map(|(bit, name)| (flags & bit != 0).then_some(name)).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+/// What has the segment's sequence number, and which number comes after it.
+fn numbered(segment: Segment<'_>) -> String {
+    let Header { sequence_number, flags, .. } = segment.header();
+    let first = match (flags.syn(), segment.payload()) {
+        (true, _) => "of SYN",
+        (false, [_, ..]) => "of the first byte of data",
+        (false, []) if flags.fin() => "of FIN",
+        (false, []) => return "of the byte to be sent next".to_owned(),
+    };
+    let length = segment.length();
+    let wrap = wrap_within(sequence_number, length);
+    format!("{first}; the next is {}{wrap}", sequence_number + length)
 }
 
-/// Adds the options one by one. Stops at the first that cannot be read.
-fn options(layer: &mut Layer, header: Part<'_>) {
-    let mut at = MIN_HEADER_LEN;
-    while let Some(kind) = header.u8(at) {
-        let length = match (kind, header.u8(at + 1)) {
-            (0 | 1, _) => 1,
-            (_, Some(length @ 2..)) => usize::from(length),
-            _ => {
-                layer.field(at, "option", kind, "cut short");
-                return;
-            }
-        };
-        let meaning = option_meaning(kind, header.after(at).up_to(length)).unwrap_or_default();
-        layer.field(at, "option", kind, meaning);
-        if kind == 0 {
-            return;
-        }
-        at += length;
+fn window_meaning(window: u16, flags: Flags) -> &'static str {
+    match window {
+        0 => "there is no room: wait",
+        _ if flags.syn() => "bytes there is room for, not scaled beside SYN",
+        _ => "bytes there is room for, times the window scale",
     }
-}
-
-/// What an option says; `None` if it has no name here or is too short to say it.
-fn option_meaning(kind: u8, option: Part<'_>) -> Option<String> {
-    Some(match kind {
-        0 => "end of options".to_owned(),
-        1 => "no operation".to_owned(),
-        2 => format!("maximum segment size {} bytes", option.u16(2)?),
-        3 => format!("window scale {}: windows count times 2 to that power", option.u8(2)?),
-        4 => "selective acknowledgment permitted".to_owned(),
-        5 => format!("selective acknowledgment of {}", sack_blocks(option)),
-        8 => format!("timestamp {}, echo of {}", option.u32(2)?, option.u32(6)?),
-        _ => return None,
-    })
-}
-
-fn sack_blocks(option: Part<'_>) -> String {
-    let blocks: Vec<_> = (2..option.len())
-        .step_by(8)
-        .filter_map(|at| Some(format!("{} to {}", option.u32(at)?, option.u32(at + 4)?)))
-        .collect();
-    blocks.join(", ")
 }
 
 #[cfg(test)]
@@ -174,13 +124,47 @@ mod tests {
             "192.0.2.1 > 192.0.2.2  TCP 40000 > 80 [SYN] seq 1000, 60 bytes"
         );
         let fields = &dissection.layers[1].fields;
-        let meanings: Vec<_> = fields.iter().map(|field| field.meaning.as_str()).collect();
-        assert!(meanings.contains(&"correct"), "{meanings:?}");
-        assert!(meanings.contains(&"maximum segment size 1460 bytes"), "{meanings:?}");
-        assert!(meanings.contains(&"timestamp 9, echo of 0"), "{meanings:?}");
+        let field = |name| {
+            let field = fields.iter().find(|field| field.name == name).unwrap();
+            (field.value.as_str(), field.meaning.as_str())
+        };
+        assert_eq!(field("checksum").1, "correct");
+        assert_eq!(field("sequence number"), ("1000", "of SYN; the next is 1001"));
+        assert_eq!(field("control bits").0, "SYN");
+        assert_eq!(field("window"), ("64240", "bytes there is room for, not scaled beside SYN"));
+        assert_eq!(field("maximum segment size").0, "1460 bytes");
+        assert_eq!(field("timestamp value").0, "9");
+        assert_eq!(field("window scale").0, "7");
+    }
+
+    #[test]
+    fn which_number_comes_next_and_where_they_wrap() {
+        let sequence_number = |seq: u32, fin: bool, data: &[u8]| {
+            let mut builder = PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+                .tcp(40_000, 7, seq, 0)
+                .ack(2);
+            if fin {
+                builder = builder.fin();
+            }
+            let mut bytes = Vec::new();
+            builder.write(&mut bytes, data).unwrap();
+            let dissection = dissect(&bytes, Medium::Ip, Offload::default());
+            dissection.layers[1].fields[2].meaning.clone()
+        };
+        assert_eq!(sequence_number(7, false, b""), "of the byte to be sent next");
         assert_eq!(
-            fields.last().unwrap().meaning,
-            "window scale 7: windows count times 2 to that power"
+            sequence_number(7, false, b"hello"),
+            "of the first byte of data; the next is 12"
+        );
+        assert_eq!(sequence_number(7, true, b""), "of FIN; the next is 8");
+        // The last number has no next one that is larger.
+        assert_eq!(
+            sequence_number(u32::MAX - 5, true, b"hello"),
+            "of the first byte of data; the next is 0: after 4294967295 comes 0"
+        );
+        assert_eq!(
+            sequence_number(u32::MAX - 5, false, b"hello"),
+            "of the first byte of data; the next is 4294967295"
         );
     }
 
@@ -209,10 +193,10 @@ mod tests {
             let segment = &segment[..length];
             line(&datagram(6, [192, 0, 2, 1], [192, 0, 2, 2], segment), Medium::Ip)
         };
-        let short = wrong(4, 20);
-        assert!(short.ends_with("in TCP: the data offset is 16 bytes, less than the least, 20"));
-        let long = wrong(6, 20);
-        assert!(long.ends_with("in TCP: the data offset is 24 bytes, but only 20 are there"));
+        let expected = "in TCP: the TCP data offset is 16 bytes, not 20 to the 20 that came";
+        assert!(wrong(4, 20).ends_with(expected));
+        let expected = "in TCP: the TCP data offset is 24 bytes, not 20 to the 20 that came";
+        assert!(wrong(6, 20).ends_with(expected));
         assert!(wrong(5, 9).contains("in TCP: 9 bytes are too few for a TCP header"));
     }
 }
