@@ -59,8 +59,10 @@ conformance: ## each requirement of the RFCs with its code, tests and verdict
 	scripts/setup --tests
 	scripts/conformance $(T)
 
-soak: ## the properties over many seeds: make soak N=100000
-	STRATA_SOAK_SEEDS=$(or $(N),10000) cargo test --release -p sim --test properties
+soak: ## the properties over many seeds, a million hostile packets: make soak N=100000
+	STRATA_SOAK_SEEDS=$(or $(N),10000) cargo test --release -p sim \
+		--test properties --test routed_udp --test tcp_transfer
+	STRATA_SOAK_PACKETS=1000000 cargo test --release -p kernel-tests --test hostile
 
 fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 	scripts/fuzz $(or $(T),60)

@@ -14,23 +14,35 @@
 )]
 
 mod actions;
+mod arp;
 mod parsers;
 mod reassembly;
+mod tcp_buffers;
+mod tcp_segment;
+mod udp;
 
 pub use actions::actions;
+pub use arp::arp;
 pub use parsers::{dissect_frame, ethernet, icmp_message, ipv4_datagram, link_options};
 pub use reassembly::reassembly;
+pub use tcp_buffers::tcp_buffers;
+pub use tcp_segment::tcp_segment;
+pub use udp::udp;
 
 /// A target: it takes any bytes and panics if something is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its corpus.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("actions", actions),
+    ("arp", arp),
     ("dissect", dissect_frame),
     ("ethernet", ethernet),
     ("icmp", icmp_message),
     ("ipv4", ipv4_datagram),
     ("link_options", link_options),
     ("reassembly", reassembly),
+    ("tcp_buffers", tcp_buffers),
+    ("tcp_segment", tcp_segment),
+    ("udp", udp),
 ];

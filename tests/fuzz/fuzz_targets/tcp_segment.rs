@@ -1,0 +1,5 @@
+//! Fuzzes [`fuzz_targets::tcp_segment`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::tcp_segment(bytes));

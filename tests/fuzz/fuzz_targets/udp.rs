@@ -1,0 +1,5 @@
+//! Fuzzes [`fuzz_targets::udp`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::udp(bytes));
