@@ -57,22 +57,31 @@ impl Table {
 
     /// Makes `entry` the one for `address`, in place of any that was there.
     pub(crate) fn put(&mut self, address: Ipv4Addr, entry: Entry) {
-        self.remove(address);
-        self.entries.insert(address, entry);
-        self.by_deadline.insert((entry.deadline(), address));
-        match entry.state {
-            State::Incomplete { .. } => self.incomplete.insert((entry.since, address)),
-            State::Known { .. } => self.known.insert((entry.used, entry.since, address)),
-        };
+        let old = self.entries.insert(address, entry);
+        self.reorder(address, old, Some(entry));
     }
 
     pub(crate) fn remove(&mut self, address: Ipv4Addr) {
-        let Some(entry) = self.entries.remove(&address) else { return };
-        self.by_deadline.remove(&(entry.deadline(), address));
-        match entry.state {
-            State::Incomplete { .. } => self.incomplete.remove(&(entry.since, address)),
-            State::Known { .. } => self.known.remove(&(entry.used, entry.since, address)),
+        let old = self.entries.remove(&address);
+        self.reorder(address, old, None);
+    }
+
+    /// Has the orders follow an entry that was `old` and is `new` now.
+    fn reorder(&mut self, address: Ipv4Addr, old: Option<Entry>, new: Option<Entry>) {
+        let deadline = |entry: Entry| Some((entry.deadline(), address));
+        follow(&mut self.by_deadline, old.and_then(deadline), new.and_then(deadline));
+
+        let incomplete = |entry: Entry| match entry.state {
+            State::Incomplete { .. } => Some((entry.since, address)),
+            State::Known { .. } => None,
         };
+        follow(&mut self.incomplete, old.and_then(incomplete), new.and_then(incomplete));
+
+        let known = |entry: Entry| match entry.state {
+            State::Incomplete { .. } => None,
+            State::Known { .. } => Some((entry.used, entry.since, address)),
+        };
+        follow(&mut self.known, old.and_then(known), new.and_then(known));
     }
 
     /// The first deadline of all.
@@ -117,6 +126,18 @@ impl Table {
         let incomplete = self.incomplete.first().map(|&(_, address)| address);
         incomplete.or_else(|| self.known.first().map(|&(_, _, address)| address))
     }
+}
+
+/// Moves what stands at `old` to `new`. Most changes of an entry leave it where it is in all
+/// orders but one.
+fn follow<P: Ord>(order: &mut BTreeSet<P>, old: Option<P>, new: Option<P>) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old {
+        order.remove(&old);
+    }
+    order.extend(new);
 }
 
 #[cfg(test)]

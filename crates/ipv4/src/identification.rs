@@ -39,7 +39,8 @@ impl Identifications {
     /// None comes again before 65,536 datagrams have taken one from the same counter.
     #[must_use]
     pub fn next(&mut self, source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol) -> u16 {
-        let hash = self.secret.number(&(source, destination, protocol));
+        let triple = (source.to_bits(), destination.to_bits(), u8::from(protocol));
+        let hash = self.secret.number(&triple);
         let [a, b, c, d, ..] = hash.to_le_bytes();
         let start = u16::from_le_bytes([a, b]);
         let place = usize::from(u16::from_le_bytes([c, d])) % IDENTIFICATION_COUNTERS;

@@ -17,7 +17,7 @@ use packet::{Buffer, Instant};
 
 use crate::datagram::Datagram;
 use crate::header::{Header, Protocol};
-use crate::ledger::{Ledger, ReassemblyLimits, Serial};
+use crate::ledger::{AccountId, Ledger, ReassemblyLimits};
 use crate::partial::{FirstFragment, Fragment, Partial, RefusedFragment};
 use secret::Secret;
 
@@ -50,7 +50,7 @@ impl From<&Header> for Key {
 /// A datagram that is not whole.
 #[derive(Debug)]
 struct Unfinished {
-    serial: Serial,
+    account: AccountId,
     /// `None` once fragments have contradicted each other: nothing that still comes is taken.
     partial: Option<Box<Partial>>,
 }
@@ -90,7 +90,7 @@ impl Reassembler {
         let fragment = Fragment::check(fragment.header(), fragment.payload())?;
         let key = Key::from(&fragment.header);
         let unfinished = self.find_or_begin(now, key);
-        let serial = unfinished.serial;
+        let account = unfinished.account;
         let partial = unfinished.partial.as_mut().ok_or(RefusedFragment::AlreadyRefused)?;
         match partial.add(&fragment) {
             Ok(()) => {}
@@ -103,7 +103,7 @@ impl Reassembler {
         if let Some(header) = partial.complete_header() {
             return self.complete(key, header);
         }
-        self.ledger.charge(serial, fragment.payload.len() + FRAGMENT_COST);
+        self.ledger.charge(account, fragment.payload.len() + FRAGMENT_COST);
         Ok(Reassembly::Incomplete { dropped: self.make_room(key.source) })
     }
 
@@ -151,9 +151,9 @@ impl Reassembler {
         match self.unfinished.entry(key) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let serial = self.ledger.open(key, key.source, now + self.limits.timeout);
-                self.ledger.charge(serial, DATAGRAM_COST);
-                new.insert(Unfinished { serial, partial: Some(Box::default()) })
+                let account = self.ledger.open(key, key.source, now + self.limits.timeout);
+                self.ledger.charge(account, DATAGRAM_COST);
+                new.insert(Unfinished { account, partial: Some(Box::default()) })
             }
         }
     }
@@ -174,7 +174,7 @@ impl Reassembler {
     fn refuse(&mut self, key: Key) {
         let Some(unfinished) = self.unfinished.get_mut(&key) else { return };
         unfinished.partial = None;
-        self.ledger.discharge(unfinished.serial, DATAGRAM_COST);
+        self.ledger.discharge(unfinished.account, DATAGRAM_COST);
     }
 
     /// Drops datagrams until the limits hold again, and says how many.
@@ -189,7 +189,7 @@ impl Reassembler {
 
     fn close(&mut self, key: Key) -> Option<Unfinished> {
         let unfinished = self.unfinished.remove(&key)?;
-        self.ledger.close(unfinished.serial);
+        self.ledger.close(unfinished.account);
         Some(unfinished)
     }
 }
