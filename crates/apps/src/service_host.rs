@@ -251,8 +251,8 @@ impl DatagramSocket for BoundSocket<'_> {
 
 impl Host for ServiceHost {
     fn receive(&mut self, now: Instant, interface: InterfaceId, frame: Received<'_>) {
+        // Served in `transmit`, which follows: all that came in one turn together.
         self.stack.receive(now, interface, frame);
-        self.serve(now);
     }
 
     fn transmit(
@@ -261,10 +261,8 @@ impl Host for ServiceHost {
         interface: InterfaceId,
         buffer: &mut Buffer,
     ) -> Option<TransmitOffload> {
-        let transmitted = self.stack.transmit(now, interface, buffer);
-        // There may be room again for an answer that waits.
         self.serve(now);
-        transmitted
+        self.stack.transmit(now, interface, buffer)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -273,7 +271,6 @@ impl Host for ServiceHost {
 
     fn handle_timeout(&mut self, now: Instant) {
         self.stack.handle_timeout(now);
-        self.serve(now);
     }
 }
 

@@ -32,6 +32,7 @@ impl Sum {
 
     /// Adds the 16-bit words of `bytes`, each most significant byte first.
     #[must_use]
+    #[inline]
     pub fn add_bytes(self, bytes: &[u8]) -> Self {
         // Two words at a time: the left one's weight, 2^16, is a carry like any other and folds
         // to 1 in the end.
@@ -46,12 +47,14 @@ impl Sum {
 
     /// Adds one 16-bit word.
     #[must_use]
+    #[inline]
     pub fn add_u16(self, word: u16) -> Self {
         Self { total: self.total + u64::from(word) }
     }
 
     /// The sum in 16 bits. Over a packet that holds its correct checksum it is `0xffff`.
     #[must_use]
+    #[inline]
     pub fn fold(self) -> u16 {
         let mut sum = self.total;
         loop {
@@ -64,6 +67,7 @@ impl Sum {
 
     /// The value for the checksum field: the complement of [`Sum::fold`].
     #[must_use]
+    #[inline]
     pub fn checksum(self) -> u16 {
         !self.fold()
     }

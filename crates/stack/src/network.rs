@@ -201,8 +201,9 @@ impl udp::Network for NetworkNow<'_> {
 
     /// IP-25: no source route leaves, so none twice; and what we refuse of others we do not send.
     fn takes_ip_options(&self, options: &[u8]) -> bool {
-        Options::new(options).is_ok_and(|options| {
+        let are_taken = |options: Options| {
             OptionList::parse(&options).is_ok_and(|list| !list.has_source_route())
-        })
+        };
+        options.is_empty() || Options::new(options).is_ok_and(are_taken)
     }
 }

@@ -12,23 +12,45 @@ use std::net::SocketAddr;
 
 use secret::Secret;
 
-use crate::addresses::any_address;
 use crate::{Error, SocketId, SocketPair};
 
 #[derive(Debug)]
 pub(crate) struct Demultiplexer {
     connected: HashMap<SocketPair, SocketId, Secret>,
-    /// Under [`any_address`] if bound to any.
+    /// Those bound to an address. Most hosts have none, and an empty table costs nothing.
     bound: HashMap<SocketAddr, SocketId, Secret>,
-    /// How each port of a family is used, under [`any_address`]. An unused one has no entry.
-    ports: HashMap<SocketAddr, PortUse, Secret>,
+    /// Unused ports have no entry.
+    ports: HashMap<Port, PortUse, Secret>,
 }
 
-/// How many sockets use a port.
+/// A port of one family of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Port {
+    is_ipv4: bool,
+    number: u16,
+}
+
+/// Which sockets use a port.
 #[derive(Clone, Copy, Debug, Default)]
 struct PortUse {
+    /// The one that is bound to it on any address.
+    bound_to_any: Option<SocketId>,
+    /// How many are bound to it on one address each.
     bound: usize,
+    /// How many are connected from it.
     connected: usize,
+}
+
+impl From<SocketAddr> for Port {
+    fn from(local: SocketAddr) -> Self {
+        Self { is_ipv4: local.is_ipv4(), number: local.port() }
+    }
+}
+
+impl PortUse {
+    const fn is_unused(&self) -> bool {
+        self.bound_to_any.is_none() && self.bound == 0 && self.connected == 0
+    }
 }
 
 impl Demultiplexer {
@@ -46,15 +68,12 @@ impl Demultiplexer {
     }
 
     pub(crate) fn find_connected(&self, pair: SocketPair) -> Option<SocketId> {
-        // Most hosts only serve: no need for a hash then.
-        if self.connected.is_empty() {
-            return None;
-        }
         self.connected.get(&pair).copied()
     }
 
     pub(crate) fn find_bound(&self, local: SocketAddr) -> Option<SocketId> {
-        self.bound.get(&local).or_else(|| self.bound.get(&any_address(local))).copied()
+        let here = self.bound.get(&local).copied();
+        here.or_else(|| self.ports.get(&local.into())?.bound_to_any)
     }
 
     /// Gives `id` what strangers send to `local`, which may be any address.
@@ -62,23 +81,29 @@ impl Demultiplexer {
     /// # Errors
     /// [`Error::AddressInUse`] if a bound socket would then get less than before.
     pub(crate) fn bind(&mut self, local: SocketAddr, id: SocketId) -> Result<(), Error> {
-        let is_taken = if local.ip().is_unspecified() {
-            self.ports.get(&local).is_some_and(|port| port.bound > 0)
-        } else {
-            self.find_bound(local).is_some()
-        };
-        if is_taken {
+        if self.find_bound(local).is_some() {
             return Err(Error::AddressInUse);
         }
-        self.bound.insert(local, id);
-        self.ports.entry(any_address(local)).or_default().bound += 1;
+        let to_any = local.ip().is_unspecified();
+        let port = self.ports.entry(local.into()).or_default();
+        if to_any && port.bound > 0 {
+            return Err(Error::AddressInUse);
+        }
+        if to_any {
+            port.bound_to_any = Some(id);
+        } else {
+            port.bound += 1;
+            self.bound.insert(local, id);
+        }
         Ok(())
     }
 
     /// Takes back what [`Demultiplexer::bind`] gave.
     pub(crate) fn unbind(&mut self, local: SocketAddr) {
-        if self.bound.remove(&local).is_some() {
-            self.reduce(local, |port| &mut port.bound);
+        if local.ip().is_unspecified() {
+            self.release(local, |port| port.bound_to_any = None);
+        } else if self.bound.remove(&local).is_some() {
+            self.release(local, |port| port.bound = port.bound.saturating_sub(1));
         }
     }
 
@@ -91,29 +116,28 @@ impl Demultiplexer {
             return Err(Error::AddressInUse);
         }
         self.connected.insert(pair, id);
-        self.ports.entry(any_address(pair.local)).or_default().connected += 1;
+        self.ports.entry(pair.local.into()).or_default().connected += 1;
         Ok(())
     }
 
     /// Takes back what [`Demultiplexer::connect`] gave.
     pub(crate) fn disconnect(&mut self, pair: SocketPair) {
         if self.connected.remove(&pair).is_some() {
-            self.reduce(pair.local, |port| &mut port.connected);
+            self.release(pair.local, |port| port.connected = port.connected.saturating_sub(1));
         }
     }
 
     /// Whether no socket of the family of `local` uses its port in any way.
     pub(crate) fn is_port_free(&self, local: SocketAddr) -> bool {
-        !self.ports.contains_key(&any_address(local))
+        !self.ports.contains_key(&local.into())
     }
 
-    fn reduce(&mut self, local: SocketAddr, count: impl Fn(&mut PortUse) -> &mut usize) {
-        let key = any_address(local);
-        let Some(port) = self.ports.get_mut(&key) else { return };
-        let count = count(port);
-        *count = count.saturating_sub(1);
-        if matches!(port, PortUse { bound: 0, connected: 0 }) {
-            self.ports.remove(&key);
+    /// Has the port of `local` used less, as `change` says.
+    fn release(&mut self, local: SocketAddr, change: impl FnOnce(&mut PortUse)) {
+        let Some(port) = self.ports.get_mut(&local.into()) else { return };
+        change(port);
+        if port.is_unused() {
+            self.ports.remove(&local.into());
         }
     }
 }
