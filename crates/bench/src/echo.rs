@@ -5,13 +5,15 @@
 //!   ┌─────────────────────────────────────────────────────────────────────────────┐
 //!   │                       ┌── tun0 ── strata serve --services echo              │
 //!   │   client ─── kernel ──┼── tun1 ── smoltcp                                   │
-//!   │   on one CPU          ├── tun2 ── no stack: packets are turned round        │
+//!   │   on one CPU          ├── tun3 ── strata with offload, as by default          │
+//!   │                       ├── tun2 ── no stack: packets are turned round        │
 //!   │                       └── veth0 ── veth1 ── kernel, in a network of its own │
 //!   │                                   the servers on another CPU                │
 //!   └─────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The first two compete. The others are for orientation: what such a device takes without any
+//! The first two compete, on the same kind of device. The others are for orientation: what offload
+//! costs a small datagram, what such a device takes without any
 //! stack behind it, and what the kernel makes of it.
 //!
 //! The program calls itself: the tables of this part are printed, and its servers run, by

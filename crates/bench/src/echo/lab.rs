@@ -16,12 +16,14 @@ use super::{kernel, reflector, smoltcp};
 
 /// The servers' addresses. The client's end of each wire has the number before.
 const STRATA: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+const OFFLOADING: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 4);
 pub(super) const SMOLTCP: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
 const REFLECTOR: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 4);
 pub(super) const KERNEL: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 pub(super) const KERNEL_PEER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
 
 const STRATA_DEVICE: &str = "tun0";
+const OFFLOADING_DEVICE: &str = "tun3";
 pub(super) const SMOLTCP_DEVICE: &str = "tun1";
 pub(super) const REFLECTOR_DEVICE: &str = "tun2";
 /// What of the pair is in the other kernel's network.
@@ -30,7 +32,7 @@ const KERNEL_PEER_DEVICE: &str = "veth0";
 
 /// The servers, which wait for a client.
 pub(super) struct Lab {
-    servers: [Server; 4],
+    servers: [Server; 5],
 }
 
 /// A server, for as long as this lives.
@@ -48,7 +50,13 @@ impl Lab {
         let (first, last) = first_and_last_cpu()?;
         // Whoever is started from here on stays there, too.
         stay_on(last)?;
-        let servers = [start_strata()?, start_smoltcp()?, start_reflector()?, start_kernel()?];
+        let servers = [
+            start_strata("strata", STRATA, STRATA_DEVICE, &["--no-offload"])?,
+            start_smoltcp()?,
+            start_strata("strata, with offload", OFFLOADING, OFFLOADING_DEVICE, &[])?,
+            start_reflector()?,
+            start_kernel()?,
+        ];
         stay_on(first)?;
         Ok(Self { servers })
     }
@@ -58,17 +66,24 @@ impl Lab {
     }
 }
 
-/// The program as it is, with its defaults: it agrees with the kernel on offload (IFF_VNET_HDR),
-/// so neither of the two computes the checksum of what the other has never sent over a wire. The
-/// other devices carry bare packets. None has packet information (IFF_NO_PI).
-fn start_strata() -> Result<Server, Box<dyn Error>> {
+/// The program as it is. Without offload its device is of the same kind as smoltcp's: it carries
+/// bare packets. By default it agrees with the kernel on offload (IFF_VNET_HDR), which is for
+/// TCP's sake: the kernel takes longer with a small datagram then. None has packet information
+/// (IFF_NO_PI).
+fn start_strata(
+    name: &'static str,
+    address: Ipv4Addr,
+    device: &str,
+    options: &[&str],
+) -> Result<Server, Box<dyn Error>> {
     let program = env::current_exe()?.with_file_name("strata");
     if !program.exists() {
         return Err(format!("{} is missing; run make bench", program.display()).into());
     }
     let mut command = Command::new(program);
-    command.args(["serve", "--dev", STRATA_DEVICE, "--services", "echo"]);
-    start_on_tun("strata", STRATA, STRATA_DEVICE, command, "attached to")
+    command.args(["serve", "--dev", device, "--services", "echo"]);
+    command.args(["--addr", &format!("{address}/31")]).args(options);
+    start_on_tun(name, address, device, command, "attached to")
 }
 
 fn start_smoltcp() -> Result<Server, Box<dyn Error>> {
