@@ -3,8 +3,6 @@
 //! Whoever can guess the port of a query can forge its answer. So ports are drawn at random from
 //! all that are not reserved, and drawn again if the one drawn is in use.
 
-use std::hash::BuildHasher;
-
 use secret::Secret;
 
 /// The first of the ephemeral ports; they reach up to 65,535 (RFC 6056, 3.2).
@@ -41,7 +39,7 @@ impl EphemeralPorts {
 
     fn draw(&mut self) -> u16 {
         self.drawn = self.drawn.wrapping_add(1);
-        let [a, b, c, d, ..] = self.hash.hash_one(("ephemeral port", self.drawn)).to_be_bytes();
+        let [a, b, c, d, ..] = self.hash.number(&("ephemeral port", self.drawn)).to_be_bytes();
         let random = u64::from(u32::from_be_bytes([a, b, c, d]));
         // Less than EPHEMERAL_PORTS, so it fits.
         let offset = u16::try_from((random * u64::from(EPHEMERAL_PORTS)) >> 32).unwrap_or(0);

@@ -16,7 +16,6 @@
 //! (CVE-2016-5696). Here the host's limit is another one each second, and the one segment drowns
 //! in that. The limit for a connection is no channel to others.
 
-use std::hash::BuildHasher;
 use std::time::Duration;
 
 use packet::Instant;
@@ -87,7 +86,7 @@ impl LastChallengeAck {
 
 /// How many may be sent in that second.
 fn limit(hash: Secret, second: u64) -> u64 {
-    CHALLENGE_ACKS_PER_SECOND / 2 + hash.hash_one(second) % CHALLENGE_ACKS_PER_SECOND
+    CHALLENGE_ACKS_PER_SECOND / 2 + hash.number(&second) % CHALLENGE_ACKS_PER_SECOND
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@
 //! fall outside its window. And whoever does not see the segments of a connection cannot forge
 //! any, since F is not to be guessed; knowing it for one four-tuple says nothing about another.
 
-use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,7 +39,7 @@ impl InitialSequenceNumbers {
     #[must_use]
     pub fn next(&self, now: Instant, local: SocketAddr, remote: SocketAddr) -> SequenceNumber {
         let ends = (local.ip(), local.port(), remote.ip(), remote.port());
-        SequenceNumber::new(low_half(self.hash.hash_one(ends))) + clock(now)
+        SequenceNumber::new(low_half(self.hash.number(&ends))) + clock(now)
     }
 }
 

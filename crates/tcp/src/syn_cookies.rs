@@ -23,7 +23,6 @@
 //!
 //! The SYN-ACK is not sent again if it is lost. The peer will send its SYN again.
 
-use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -145,7 +144,7 @@ impl SynCookies {
         mss: usize,
     ) -> SequenceNumber {
         let ends = (local.ip(), local.port(), remote.ip(), remote.port());
-        let hash = self.hash.hash_one((ends, peer_iss, step, mss));
+        let hash = self.hash.number(&(ends, peer_iss, step, mss));
         let rest = low_half(step & 1) << 3 | u32::try_from(mss & 7).unwrap_or(0);
         SequenceNumber::new(low_half(hash) << 4 | rest)
     }
@@ -302,7 +301,7 @@ mod tests {
         let random = Secret::new([5, 6]);
         let mut near = 0;
         for guess in 0..1u64 << 16 {
-            let guess = SequenceNumber::new(low_half(random.hash_one(guess)));
+            let guess = SequenceNumber::new(low_half(random.number(&guess)));
             assert_eq!(cookies.check(at(1000), &CookieAck { ack: guess + 1, ..ack }), None);
             let step = cookies.recent_step(at(1000), guess).unwrap();
             let mss = usize::try_from(guess.value() & 7).unwrap();

@@ -160,8 +160,7 @@ impl Sockets {
     /// What shifts the timestamp clock of a connection: nobody learns from one connection how
     /// long the host has been up, nor which others are its (RFC 7323, 7.1).
     pub(super) fn timestamp_offset(&self, pair: &SocketPair) -> u32 {
-        use std::hash::BuildHasher;
-        let [a, b, c, d, ..] = self.timestamp_secret.hash_one(pair).to_le_bytes();
+        let [a, b, c, d, ..] = self.timestamp_secret.number(pair).to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }
 }
