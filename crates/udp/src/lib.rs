@@ -35,7 +35,6 @@
 
 #![forbid(unsafe_code)]
 
-mod addresses;
 mod datagram;
 mod demultiplexer;
 mod error;
@@ -45,18 +44,15 @@ mod inbox;
 mod network;
 mod options;
 mod outbox;
-mod ports;
 mod queues;
 mod readiness;
 mod receiving;
 mod recent;
 mod report;
 mod sending;
-mod slots;
-mod socket;
 mod sockets;
+mod udp_socket;
 
-pub use addresses::{AddressPair, SocketPair};
 pub use datagram::{Datagram, Malformed};
 pub use error::Error;
 pub use exchange::{Copied, Delivery, Envelope, Incoming, Message, Metadata, Outgoing};
@@ -64,7 +60,6 @@ pub use header::{HEADER_LEN, Header, MAX_PAYLOAD_LEN, PayloadTooLong};
 pub use network::{AddressKind, Network};
 pub use options::{MAX_IP_OPTIONS_LEN, MULTICAST_TTL, SendOptions, SocketOptions};
 pub use packet::ChecksumBy;
-pub use ports::{EPHEMERAL_PORT_TRIES, FIRST_EPHEMERAL_PORT};
 pub use queues::{
     DATAGRAM_OVERHEAD, RECEIVE_QUEUE_BYTES, RECEIVE_QUEUE_DATAGRAMS, SEND_QUEUE_BYTES,
     SEND_QUEUE_DATAGRAMS, TOTAL_RECEIVE_BYTES, TOTAL_SEND_BYTES,
@@ -73,5 +68,5 @@ pub use readiness::{Event, Readiness};
 pub use receiving::{DatagramDropped, ReportDropped};
 pub use recent::{RECENT_LIFETIME, RECENT_SENDS};
 pub use report::{Cause, REPORT_QUEUE_LIMIT, Report};
-pub use slots::SocketId;
+pub use socket::{AddressPair, EPHEMERAL_PORT_TRIES, FIRST_EPHEMERAL_PORT, SocketId, SocketPair};
 pub use sockets::{MAX_SOCKETS, Sockets};

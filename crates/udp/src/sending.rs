@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use packet::{Buffer, BufferPool, Instant};
+use socket::plain;
 
-use crate::addresses::plain;
 use crate::header::HEADER_LEN;
 use crate::queues::SEND_QUEUE;
-use crate::socket::Socket;
 use crate::sockets::{check_destination, source_address};
+use crate::udp_socket::Socket;
 use crate::{
     AddressPair, Error, Header, MAX_PAYLOAD_LEN, MULTICAST_TTL, Message, Network, Outgoing,
     SendOptions, SocketId, SocketPair, Sockets,

@@ -5,15 +5,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use secret::Secret;
+use socket::{EphemeralPorts, Slots, any_address, plain};
 
-use crate::addresses::{any_address, plain};
 use crate::demultiplexer::Demultiplexer;
 use crate::outbox::Outbox;
-use crate::ports::EphemeralPorts;
 use crate::queues::Usage;
 use crate::readiness::News;
-use crate::slots::Slots;
-use crate::socket::{Socket, State};
+use crate::udp_socket::{Socket, State};
 use crate::{AddressKind, Error, Network, SocketId, SocketOptions, SocketPair};
 
 /// How many sockets can be open at a time.
