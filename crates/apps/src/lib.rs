@@ -21,8 +21,8 @@
 //! ```
 //!
 //! The same services go over TCP too. A connection has no requests, only a beginning, bytes and
-//! an end, so it will have a trait of its own; what a service says (the characters, the date) is
-//! the same in both.
+//! an end, so a [`StreamServer`] carries them between a connection and what the service says,
+//! which is the same in both. [`ServiceHost`] is the stack with all of them on it.
 //!
 //! Who offers these services to strangers lends them a hand: an answer can be longer than its
 //! request, and goes to whoever the request claims to come from. They are for learning and for

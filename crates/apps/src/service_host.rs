@@ -335,6 +335,40 @@ mod tests {
         assert_eq!(answered, [1, 0, 1, 1]);
     }
 
+    /// What `service` says to a TCP client that says hello and closes.
+    fn told_by(service: Service) -> Vec<u8> {
+        let mut host = ServiceHost::new(stack(2), &[service], SystemTime::UNIX_EPOCH, 1).unwrap();
+        let mut client = stack(1);
+        let now = Instant::START;
+        let remote = ([192, 0, 2, 2], service.port()).into();
+        let options = ConnectionOptions::default();
+        let id = client.tcp(now).connect(None, remote, options).unwrap();
+        carry(now, &mut client, &mut host);
+        let _ = client.tcp(now).send(now, id, b"hello");
+        client.tcp(now).shutdown(now, id).unwrap();
+        let (mut told, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            carry(now, &mut client, &mut host);
+            match client.tcp(now).receive(now, id, &mut piece) {
+                Ok(0) => return told,
+                Ok(count) => told.extend(&piece[..count]),
+                Err(error) => panic!("{service:?}: {error} after {} bytes", told.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn each_service_says_over_tcp_what_it_says_and_closes() {
+        assert_eq!(told_by(Service::Echo), b"hello");
+        assert_eq!(told_by(Service::Discard), b"");
+        let daytime = String::from_utf8(told_by(Service::Daytime)).unwrap();
+        assert!(daytime.contains("1970"), "{daytime}");
+        let text = told_by(Service::Chargen);
+        let endless = (0..).map(crate::chargen::character);
+        assert!(text.len() > 1000, "{} characters", text.len());
+        assert!(text.iter().copied().eq(endless.take(text.len())));
+    }
+
     #[test]
     fn the_loop_of_1996_ends_between_two_hosts() {
         let [mut one, mut other] = [1, 2].map(|last| {

@@ -170,7 +170,7 @@ impl Run {
         Self { world, client, server, listeners }
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         let client = self.world.host(self.client);
         assert_eq!(
             client.end,
@@ -181,7 +181,8 @@ impl Run {
         );
         assert!(client.echoed == client.data, "what came back is not what was sent");
         assert!(self.world.leftovers().is_empty(), "{}", self.world.leftovers());
-        assert!(client.stack.counters().value(stack::Counter::TcpReceived) > 0);
+        let client = self.world.host_mut(self.client);
+        assert!(client.stack.tcp(Instant::START).is_empty(), "the connection is not over");
     }
 }
 
@@ -205,7 +206,7 @@ fn stack(world: &World, name: &str, last: u8) -> Stack {
 }
 
 fn check(seed: u64) {
-    let run = Run::of(seed, None);
+    let mut run = Run::of(seed, None);
     run.check();
     let again = Run::of(seed, None);
     assert_eq!(run.listeners.borrow().history.hash(), again.listeners.borrow().history.hash());
@@ -229,7 +230,7 @@ fn replay() {
     let Ok(seed) = env::var("STRATA_SEED") else { return };
     let names = Names::of_hosts();
     let lines = Lines::new(std::io::stdout(), Detail::Lines).with_times().with_names(names);
-    let run = Run::of(seed.parse().unwrap(), Some(lines));
+    let mut run = Run::of(seed.parse().unwrap(), Some(lines));
     println!("server {:#?}", run.world.host(run.server).stack().counters());
     run.check();
 }

@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod changes;
 mod ports;
 mod slots;
 
 pub use addresses::{AddressPair, SocketPair, any_address, plain};
+pub use changes::Changes;
 pub use ports::{EPHEMERAL_PORT_TRIES, EphemeralPorts, FIRST_EPHEMERAL_PORT};
 pub use slots::{Slots, SocketId};

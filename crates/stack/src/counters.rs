@@ -150,7 +150,7 @@ counters! {
     Drop TcpBadAcknowledgment, "tcp_bad_acknowledgment", "an acknowledgment of what was never sent, or long ago";
     Drop TcpNoFlags, "tcp_no_flags", "a segment with neither SYN nor ACK nor RST where one is needed";
     Drop TcpNobodyReads, "tcp_nobody_reads", "data for a program that has let go of the connection";
-    Drop TcpBacklogFull, "tcp_backlog_full", "a listener has as many connections under way as it may; a SYN was answered with a cookie";
+    Drop TcpBacklogFull, "tcp_backlog_full", "a listener has as many connections as it may; a SYN is answered with a cookie all the same";
     Drop TcpTooManyConnections, "tcp_too_many_connections", "there are as many connections as there may be";
     Pass TcpSent, "tcp_sent", "TCP segments sent";
 }

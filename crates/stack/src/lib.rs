@@ -9,7 +9,7 @@
 //! ```text
 //!                    a socket                                   a socket
 //!                       ▲                                          │
-//!                   udp_input ─┐                              udp_output
+//!       udp_input, tcp_input ─┐                        udp_output, tcp_output
 //!                       ▲      ├─► icmp_output ─┐                  │
 //!                   icmp_input ┘       ▲        │                  │
 //!                       ▲              │        ▼                  ▼

@@ -144,6 +144,17 @@ impl Network {
         }
     }
 
+    /// Whether the device behind `interface` computes transport checksums.
+    pub(crate) fn fills_in_checksums(&self, interface: InterfaceId) -> bool {
+        let interface = self.interface(interface);
+        interface.is_some_and(|it| it.config.capabilities.checksum_offload)
+    }
+
+    /// Whether each transmit queue takes a frame more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.interfaces().all(|interface| interface.room() > 0)
+    }
+
     /// How many more frames the queue of `interface` takes.
     pub(crate) fn room(&self, interface: InterfaceId) -> usize {
         self.interface(interface).map_or(TRANSMIT_QUEUE_LIMIT, Interface::room)

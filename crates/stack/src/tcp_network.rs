@@ -47,15 +47,4 @@ impl Network {
         let interface = self.interface(interface);
         interface.is_some_and(|it| it.config.capabilities.segmentation_offload)
     }
-
-    /// Whether the device behind `interface` computes transport checksums.
-    pub(crate) fn fills_in_checksums(&self, interface: InterfaceId) -> bool {
-        let interface = self.interface(interface);
-        interface.is_some_and(|it| it.config.capabilities.checksum_offload)
-    }
-
-    /// Whether each transmit queue takes a frame more.
-    pub(crate) fn has_room(&self) -> bool {
-        self.interfaces().all(|interface| interface.room() > 0)
-    }
 }

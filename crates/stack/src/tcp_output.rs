@@ -15,9 +15,8 @@ impl Stack {
     /// whose turn does not come keeps what it has, and acknowledges more with one segment.
     pub(crate) fn tcp_output(&mut self, now: Instant) {
         while self.tcp.is_restless() && self.network.has_room() {
-            let buffers = &mut self.buffers;
             let network = NetworkNow { network: &self.network, now };
-            let outgoing = self.tcp.poll_transmit(now, &network, || buffers.take());
+            let outgoing = self.tcp.poll_transmit(now, &network, &mut self.buffers);
             let Some(outgoing) = outgoing else { return };
             let sent = self.send_tcp(now, outgoing);
             self.count_if_dropped(now, sent);
@@ -49,7 +48,7 @@ impl Stack {
             ttl: ttl.unwrap_or(self.config.time_to_live).get(),
             ..Header::new(source, destination, Protocol::Tcp)
         };
-        self.ipv4_output(now, header, buffer, offload)?;
+        self.ipv4_output_by(now, hop, header, buffer, offload)?;
         self.count(Counter::TcpSent);
         Ok(())
     }

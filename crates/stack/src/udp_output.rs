@@ -78,8 +78,7 @@ impl Stack {
 
     /// A device computes the checksum of what it sees whole.
     fn checksum_by(&self, hop: NextHop, length: usize) -> ChecksumBy {
-        let interface = self.network.interface(hop.interface);
-        let can = interface.is_some_and(|it| it.config.capabilities.checksum_offload);
+        let can = self.network.fills_in_checksums(hop.interface);
         let is_whole = length <= usize::from(self.network.mtu(hop.interface));
         if can && is_whole { ChecksumBy::Device } else { ChecksumBy::Us }
     }

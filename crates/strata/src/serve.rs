@@ -14,8 +14,8 @@ use crate::say::say;
 
 /// Attach to a device and answer, until Ctrl-C
 ///
-/// Answers echo requests (ping) to its address, and those who use its services by UDP. At the
-/// end it prints what it counted.
+/// Answers echo requests (ping) to its address, and those who use its services by UDP or TCP. At
+/// the end it prints what it counted.
 #[derive(Args)]
 #[command(after_help = "Examples, in the shell that `make shell` opens:\n  \
                         tun-up && strata serve -v           ping 192.0.2.2\n  \

@@ -72,7 +72,7 @@ pub(crate) struct News {
     pub(crate) urgent: bool,
     /// The connection is established, or no more; or the network reported something.
     pub(crate) state: bool,
-    /// What leaves is not acknowledged: perhaps there is another way (R1, MUST-20).
+    /// What leaves is not acknowledged, and was sent again as often as R1 says.
     pub(crate) path_is_doubtful: bool,
 }
 

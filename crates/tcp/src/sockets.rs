@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Opening is in `opening.rs`, what comes in `arriving.rs`, what leaves in `leaving.rs`, what the
-//! application does with its connections in `exchange.rs`, whom it is told of in `events.rs`.
+//! application does with its connections in `exchange.rs`, what it is told in `events.rs`; a SYN
+//! flood in `cookies.rs`, what the network reports in `reports.rs`.
 
 mod arriving;
 mod cookies;
@@ -27,7 +28,7 @@ use std::net::SocketAddr;
 
 use packet::Instant;
 use secret::Secret;
-use socket::{EphemeralPorts, Slots, SocketId, SocketPair};
+use socket::{Changes, EphemeralPorts, Slots, SocketId, SocketPair};
 use trace::Tracer;
 
 use crate::challenge_ack::ChallengeAckLimiter;
@@ -37,7 +38,6 @@ use crate::syn_cookies::SynCookies;
 use crate::timer_queue::TimerQueue;
 use crate::{Error, SequenceNumber, State};
 
-use events::Events;
 pub use events::{Event, Readiness};
 pub use leaving::Outgoing;
 use leaving::Reply;
@@ -62,7 +62,8 @@ pub struct Sockets {
     restless: VecDeque<SocketId>,
     /// Segments that belong to no connection.
     replies: VecDeque<Reply>,
-    events: Events,
+    /// Sockets at which something changed.
+    changes: Changes,
     sequence_numbers: InitialSequenceNumbers,
     /// What every connection begins with instead, if that is set.
     first_number: Option<SequenceNumber>,
@@ -107,7 +108,7 @@ impl Sockets {
             deadlines: TimerQueue::new(derived("deadlines")),
             restless: VecDeque::new(),
             replies: VecDeque::new(),
-            events: Events::default(),
+            changes: Changes::default(),
             sequence_numbers: InitialSequenceNumbers::new(derived("sequence numbers")),
             first_number: None,
             cookies: SynCookies::new(secret),
@@ -178,7 +179,7 @@ impl Sockets {
             let was_waiting = std::mem::replace(&mut entry.is_waiting, state.is_synchronized());
             self.settle_with_listener(id, listener, state, was_waiting);
         } else if news.is_any() {
-            self.events.push(id);
+            self.changes.push(id);
         }
         if state == State::Closed {
             self.bury(id);

@@ -14,8 +14,8 @@ use crate::{Error, State};
 /// The longest time between two probes of a closed window.
 pub const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// R1: after so many retransmissions of one segment IP is asked whether there is another way, and
-/// the application can know (MUST-20, SHLD-9, SHLD-10).
+/// R1: after so many retransmissions of one segment the application is told of it (SHLD-9,
+/// SHLD-10). IP, which could look for another way (MUST-20), is not told yet.
 pub const R1: u32 = 3;
 
 /// How long FIN-WAIT-2 lasts that nobody waits in: the peer may never close, and there is nobody

@@ -1,7 +1,5 @@
 //! Who has to be woken: the sockets at which something changed.
 
-use std::collections::VecDeque;
-
 use crate::{Error, SocketId, Sockets};
 
 /// What a socket is ready for.
@@ -23,38 +21,6 @@ pub struct Event {
     pub socket: SocketId,
     /// What it is ready for now.
     pub readiness: Readiness,
-}
-
-/// The sockets at which something changed, each at most once.
-#[derive(Debug, Default)]
-pub(crate) struct News {
-    /// Indices of sockets, in the order in which they are told. An index, not a handle, so that
-    /// sockets that are opened and closed without end leave no trail.
-    queue: VecDeque<usize>,
-    /// Whether an index stands in the queue.
-    is_queued: Vec<bool>,
-}
-
-impl News {
-    pub(crate) fn push(&mut self, id: SocketId) {
-        let index = id.index();
-        if index >= self.is_queued.len() {
-            self.is_queued.resize(index + 1, false);
-        }
-        if let Some(is_queued) = self.is_queued.get_mut(index)
-            && !std::mem::replace(is_queued, true)
-        {
-            self.queue.push_back(index);
-        }
-    }
-
-    fn pop(&mut self) -> Option<usize> {
-        let index = self.queue.pop_front()?;
-        if let Some(is_queued) = self.is_queued.get_mut(index) {
-            *is_queued = false;
-        }
-        Some(index)
-    }
 }
 
 impl Sockets {

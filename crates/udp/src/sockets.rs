@@ -5,12 +5,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use secret::Secret;
-use socket::{EphemeralPorts, Slots, any_address, plain};
+use socket::{Changes, EphemeralPorts, Slots, any_address, plain};
 
 use crate::demultiplexer::Demultiplexer;
 use crate::outbox::Outbox;
 use crate::queues::Usage;
-use crate::readiness::News;
 use crate::udp_socket::{Socket, State};
 use crate::{AddressKind, Error, Network, SocketId, SocketOptions, SocketPair};
 
@@ -29,7 +28,7 @@ pub struct Sockets {
     /// What all sockets together have waiting to be received.
     pub(crate) receive_usage: Usage,
     pub(crate) outbox: Outbox,
-    pub(crate) news: News,
+    pub(crate) news: Changes,
 }
 
 impl Sockets {
@@ -44,7 +43,7 @@ impl Sockets {
             ephemeral: EphemeralPorts::new(hash),
             receive_usage: Usage::default(),
             outbox: Outbox::default(),
-            news: News::default(),
+            news: Changes::default(),
         }
     }
 

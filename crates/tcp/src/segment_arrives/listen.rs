@@ -1,7 +1,7 @@
 //! A SYN that arrives for a listener (RFC 9293, 3.10.7.2).
 //!
-//! The checks before (an RST is ignored, an ACK draws an RST) are the listener's, who has no
-//! connection to do them with: `sockets/listener.rs`.
+//! The checks before (an RST is ignored, an ACK draws an RST) come where there is no connection
+//! yet to do them: `sockets/arriving.rs`.
 
 use crate::State;
 use crate::connection::{Connection, Context, Opening, Origin};

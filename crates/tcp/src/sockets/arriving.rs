@@ -152,7 +152,6 @@ impl Sockets {
             self.reply_with_cookie(now, network, &options, pair, seg);
             return Err(SegmentDropped::BacklogFull);
         }
-        listener.under_way += 1;
         let path = network.path_to(pair.remote.ip()).ok_or(SegmentDropped::NoConnection)?;
         let opening = self.opening(now, pair, path, &options);
         let context = crate::connection::Context { now, tracer: &self.tracer };

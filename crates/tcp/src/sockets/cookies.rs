@@ -73,7 +73,6 @@ impl Sockets {
             // The peer sends it again if it has something to say.
             return Some(Err(SegmentDropped::BacklogFull));
         }
-        listener.under_way += 1;
         let options = listener.options.clone();
         let path = network.path_to(pair.remote.ip())?;
         let iss = ack - 1;

@@ -1,7 +1,5 @@
 //! Who is to be told that something changed.
 
-use std::collections::VecDeque;
-
 use socket::SocketId;
 
 use crate::connection::News;
@@ -32,36 +30,6 @@ pub struct Event {
     pub socket: SocketId,
     /// What it is ready for now.
     pub readiness: Readiness,
-}
-
-/// The sockets at which something changed, each at most once.
-#[derive(Debug, Default)]
-pub(super) struct Events {
-    queue: VecDeque<SocketId>,
-    /// Whether the socket of an index stands in the queue.
-    is_queued: Vec<bool>,
-}
-
-impl Events {
-    pub(super) fn push(&mut self, id: SocketId) {
-        let index = id.index();
-        if index >= self.is_queued.len() {
-            self.is_queued.resize(index + 1, false);
-        }
-        if let Some(is_queued) = self.is_queued.get_mut(index)
-            && !std::mem::replace(is_queued, true)
-        {
-            self.queue.push_back(id);
-        }
-    }
-
-    fn pop(&mut self) -> Option<SocketId> {
-        let id = self.queue.pop_front()?;
-        if let Some(is_queued) = self.is_queued.get_mut(id.index()) {
-            *is_queued = false;
-        }
-        Some(id)
-    }
 }
 
 impl News {
@@ -103,7 +71,8 @@ impl Sockets {
     /// The next socket at which something changed since it was told last. It may be told once
     /// more than needed, never once less.
     pub fn poll_event(&mut self) -> Option<Event> {
-        while let Some(socket) = self.events.pop() {
+        while let Some(index) = self.changes.pop() {
+            let Some((socket, _)) = self.slots.at(index) else { continue };
             if let Ok(readiness) = self.readiness(socket) {
                 return Some(Event { socket, readiness });
             }

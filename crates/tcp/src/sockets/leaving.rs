@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU8, NonZeroU16};
 
-use packet::{Buffer, Instant};
+use packet::{Buffer, BufferPool, Instant};
 use socket::{AddressPair, SocketPair};
 
 use crate::output::Leaving;
@@ -44,15 +44,14 @@ impl Sockets {
         !self.restless.is_empty() || !self.replies.is_empty()
     }
 
-    /// The next segment that leaves, laid into `buffer`, which is empty. `None` gives nothing
-    /// back but the buffer's end: nothing waits.
+    /// The next segment that leaves, in a buffer from `buffers`; `None` if nothing waits.
     pub fn poll_transmit(
         &mut self,
         now: Instant,
         network: &impl Network,
-        take_buffer: impl FnOnce() -> Buffer,
+        buffers: &mut BufferPool,
     ) -> Option<Outgoing> {
-        let mut buffer = take_buffer();
+        let mut buffer = buffers.take();
         if let Some(Reply { pair, header, options }) = self.replies.pop_front() {
             return Some(Outgoing {
                 buffer,
@@ -88,6 +87,7 @@ impl Sockets {
                 });
             }
         }
+        buffers.give_back(buffer);
         None
     }
 }

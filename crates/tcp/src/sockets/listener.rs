@@ -56,7 +56,7 @@ impl Sockets {
             (_, false) => {
                 listener.under_way = listener.under_way.saturating_sub(1);
                 listener.waiting.push_back(id);
-                self.events.push(listener_id);
+                self.changes.push(listener_id);
             }
         }
     }

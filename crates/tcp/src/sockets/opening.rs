@@ -56,7 +56,7 @@ impl Sockets {
             entry.listener = None;
         }
         // Something may have come while nobody was to be told.
-        self.events.push(id);
+        self.changes.push(id);
         Ok(id)
     }
 
@@ -146,6 +146,10 @@ impl Sockets {
         let entry = Entry { connection, listener, is_waiting: false, is_restless: false };
         let id = self.insert(Socket::Connection(Box::new(entry)))?;
         self.connections.insert(pair, id);
+        let listener = listener.and_then(|listener| self.slots.get_mut(listener));
+        if let Some(Socket::Listener(listener)) = listener {
+            listener.under_way += 1;
+        }
         self.settle(id);
         Ok(id)
     }
