@@ -300,7 +300,7 @@ mod tests {
 
     /// `cargo test --release -p tcp -- --ignored --nocapture a_hundred_thousand`
     #[test]
-    #[ignore = "a measurement"]
+    #[ignore = "it measures and asserts nothing: run it by name, in release mode, with --nocapture"]
     fn what_a_hundred_thousand_connections_cost() {
         const ROUNDS: u32 = 1_000_000;
         let per_call = |what: &str, elapsed: Duration, calls: u32| {
