@@ -1,49 +1,67 @@
 //! The one thread: it waits until something can be done, and does it.
 //!
 //! ```text
-//!          ┌────────────────────── epoll: device, signals, deadline ◄─┐
-//!          ▼                                                          │
-//!   read frames ──► host.receive        up to FRAME_BUDGET a device   │
-//!   deadline ─────► handle_timeout      the host's and the devices'   │
-//!   host.transmit ──► write frames      up to FRAME_BUDGET a device ──┘
+//!          ┌───── epoll: devices, descriptors, signals, the deadline ◄─┐
+//!          ▼                                                           │
+//!   read frames ──► host.receive        up to FRAME_BUDGET a device    │
+//!   deadline ─────► handle_timeout      the host's and the devices'    │
+//!   outside.turn(host)                  what is ready beside devices   │
+//!   host.transmit ──► write frames      up to FRAME_BUDGET a device ───┘
 //! ```
 //!
-//! [`EventLoop`] drives one [`Host`] over the [`Device`](packet::Device)s of its interfaces. It ends when a
-//! SIGINT or SIGTERM comes, when its caller has had enough, or when a device is gone.
+//! [`EventLoop`] drives one [`Host`] over the [`Device`](packet::Device)s of its interfaces, and
+//! beside it an [`Outside`], which has [`Descriptor`]s of its own: standard input, sockets of the
+//! kernel. It ends when a SIGINT or SIGTERM comes, when its caller has had enough, or when a
+//! device is gone.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+mod descriptors;
+mod outside;
 mod port;
+mod readiness;
+mod registry;
 mod signals;
 
+pub use descriptors::{Descriptor, Descriptors};
+pub use outside::{NothingOutside, Outside};
 pub use port::{Counters, PollableDevice, Port};
+pub use registry::Token;
 pub use signals::block_signals;
 
 use std::io;
+use std::rc::Rc;
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollTimeout};
+use nix::sys::epoll::{EpollEvent, EpollFlags, EpollTimeout};
 use packet::{DeviceError, Host, Instant, InterfaceId};
 
 use clock::Clock;
+use registry::Registry;
 use signals::Signals;
 
 /// How many frames are read from a device, and how many written to it, before it is the other
 /// side's turn. Neither side starves the other, and one device not the next.
 pub const FRAME_BUDGET: usize = 64;
 
-/// How epoll names the signals; a device is named by its interface's number.
+/// How epoll names the signals; a device is named by its interface's number, a descriptor of the
+/// outside by its [`Token`].
 const SIGNALS: u64 = u64::MAX;
+
+/// How many events are taken from epoll at a time. What does not fit comes first the next time.
+const EVENTS: usize = 64;
 
 /// One host, the devices of its interfaces, and what they wait for.
 pub struct EventLoop<H> {
     host: H,
     /// Indexed by [`InterfaceId`].
     ports: Vec<Port>,
-    epoll: Epoll,
+    registry: Rc<Registry>,
     signals: Signals,
     clock: Clock,
     frame_budget: usize,
+    /// Whether the last turn wrote frames, which may have made room for what is outside.
+    has_written: bool,
 }
 
 /// Why [`EventLoop::run`] came back without an error.
@@ -78,18 +96,20 @@ impl<H: Host> EventLoop<H> {
     /// # Errors
     /// [`Error::Wait`] if the kernel has no descriptor left.
     pub fn new(host: H) -> Result<Self, Error> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(io::Error::from)?;
+        let registry = Registry::new()?;
         let signals = Signals::block()?;
-        epoll
-            .add(&signals, EpollEvent::new(nix::sys::epoll::EpollFlags::EPOLLIN, SIGNALS))
+        registry
+            .epoll
+            .add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))
             .map_err(io::Error::from)?;
         Ok(Self {
             host,
             ports: Vec::new(),
-            epoll,
+            registry: Rc::new(registry),
             signals,
             clock: Clock::start(),
             frame_budget: FRAME_BUDGET,
+            has_written: false,
         })
     }
 
@@ -106,8 +126,13 @@ impl<H: Host> EventLoop<H> {
     /// [`Error::Wait`] if the device's descriptor cannot be waited for.
     pub fn attach(&mut self, device: Box<dyn PollableDevice>) -> Result<InterfaceId, Error> {
         let interface = InterfaceId(self.ports.len());
-        self.ports.push(Port::register(interface, device, &self.epoll)?);
+        self.ports.push(Port::register(interface, device, &self.registry.epoll)?);
         Ok(interface)
+    }
+
+    /// Where an [`Outside`] has its descriptors waited for, at any time.
+    pub fn descriptors(&self) -> Descriptors {
+        Descriptors::new(Rc::clone(&self.registry))
     }
 
     /// The host.
@@ -126,34 +151,47 @@ impl<H: Host> EventLoop<H> {
     /// # Errors
     /// [`Error`], when a device or the waiting itself failed.
     pub fn run(&mut self, mut has_enough: impl FnMut(&H) -> bool) -> Result<Ended, Error> {
+        self.run_with(&mut NothingOutside, |host, _| has_enough(host))
+    }
+
+    /// As [`EventLoop::run`], with `outside` beside the host.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_with<O: Outside<H>>(
+        &mut self,
+        outside: &mut O,
+        mut has_enough: impl FnMut(&H, &O) -> bool,
+    ) -> Result<Ended, Error> {
         loop {
-            if self.turn()? {
+            if self.turn(outside)? {
                 return Ok(Ended::BySignal);
             }
-            if has_enough(&self.host) {
+            if has_enough(&self.host, outside) {
                 return Ok(Ended::ByCondition);
             }
         }
     }
 
     /// Waits once and does everything that can be done then. Whether a signal came.
-    fn turn(&mut self) -> Result<bool, Error> {
-        if self.wait()? && self.signals.arrived()? {
+    fn turn<O: Outside<H>>(&mut self, outside: &mut O) -> Result<bool, Error> {
+        if self.wait(self.timeout(outside))? && self.signals.arrived()? {
             return Ok(true);
         }
         let now = self.clock.now();
         self.read(now)?;
         self.handle_timeouts(now)?;
-        self.write(now)?;
+        outside.turn(now, &mut self.host, &self.registry.take_ready());
+        self.has_written = self.write(now)?;
         Ok(false)
     }
 
-    /// Waits for the first of: a readable device, a writable one that was full, a signal, the
-    /// deadline. Whether a signal may have come.
-    fn wait(&mut self) -> Result<bool, Error> {
-        let mut events = [EpollEvent::empty(); 8];
-        let timeout = self.timeout();
-        let count = match self.epoll.wait(&mut events, timeout) {
+    /// Waits for the first of: a readable device, a writable one that was full, a descriptor of
+    /// the outside at which something changed, a signal, the timeout. Whether a signal may have
+    /// come.
+    fn wait(&mut self, timeout: EpollTimeout) -> Result<bool, Error> {
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let count = match self.registry.epoll.wait(&mut events, timeout) {
             Ok(count) => count,
             // A debugger or a stopped process: nothing came, look again.
             Err(nix::Error::EINTR) => 0,
@@ -161,24 +199,26 @@ impl<H: Host> EventLoop<H> {
         };
         let mut is_signalled = false;
         for event in events.iter().take(count) {
-            is_signalled |= event.data() == SIGNALS;
-            if let Some(port) =
-                usize::try_from(event.data()).ok().and_then(|i| self.ports.get_mut(i))
-            {
-                port.note(event.events());
+            let name = event.data();
+            is_signalled |= name == SIGNALS;
+            match usize::try_from(name).ok().and_then(|index| self.ports.get_mut(index)) {
+                Some(port) => port.note(event.events()),
+                None => self.registry.note(name, event.events()),
             }
         }
         Ok(is_signalled)
     }
 
-    /// Until the next deadline, in whole milliseconds rounded up so that it has come by then;
-    /// no time at all if frames are still to be written.
-    fn timeout(&self) -> EpollTimeout {
-        if self.ports.iter().any(Port::has_more_to_write) {
+    /// Until the next deadline, in whole milliseconds rounded up so that it has come by then; no
+    /// time at all if frames are still to be written, or the outside has something to do.
+    fn timeout<O: Outside<H>>(&self, outside: &O) -> EpollTimeout {
+        let outside_may_go_on = O::IS_SOMETHING && (self.has_written || self.registry.has_ready());
+        if outside_may_go_on || self.ports.iter().any(Port::has_more_to_write) {
             return EpollTimeout::ZERO;
         }
         let devices = self.ports.iter().filter_map(Port::next_deadline);
-        let Some(deadline) = devices.chain(self.host.next_deadline()).min() else {
+        let others = [self.host.next_deadline(), outside.next_deadline()];
+        let Some(deadline) = devices.chain(others.into_iter().flatten()).min() else {
             return EpollTimeout::NONE;
         };
         let milliseconds = (deadline - self.clock.now()).as_nanos().div_ceil(1_000_000);
@@ -202,17 +242,20 @@ impl<H: Host> EventLoop<H> {
         Ok(())
     }
 
-    /// Writes what the host gives. What leaves by one device may make room in the host for what
-    /// leaves by another, so the round is made again until nothing was written, or a budget is
-    /// used up.
-    fn write(&mut self, now: Instant) -> Result<(), Error> {
+    /// Writes what the host gives, and says whether there was any. What leaves by one device may
+    /// make room in the host for what leaves by another, so the round is made again until nothing
+    /// was written, or a budget is used up.
+    fn write(&mut self, now: Instant) -> Result<bool, Error> {
+        let (host, epoll, budget) = (&mut self.host, &self.registry.epoll, self.frame_budget);
+        let mut has_written_any = false;
         loop {
             let mut has_written = false;
             for port in &mut self.ports {
-                has_written |= port.write(now, &mut self.host, self.frame_budget, &self.epoll)?;
+                has_written |= port.write(now, host, budget, epoll)?;
             }
+            has_written_any |= has_written;
             if !has_written || self.ports.iter().any(Port::has_more_to_write) {
-                return Ok(());
+                return Ok(has_written_any);
             }
         }
     }
