@@ -21,8 +21,9 @@
 //! ```
 //!
 //! The same services go over TCP too. A connection has no requests, only a beginning, bytes and
-//! an end, so a [`StreamServer`] carries them between a connection and what the service says,
-//! which is the same in both. [`ServiceHost`] is the stack with all of them on it.
+//! an end, so a service there is a [`StreamService`], which has a [`Conversation`] with each
+//! connection; for the small ones that is a [`StreamServer`], which says the same as by UDP.
+//! [`ServiceHost`] is the stack with all of them on it.
 //!
 //! Who offers these services to strangers lends them a hand: an answer can be longer than its
 //! request, and goes to whoever the request claims to come from. They are for learning and for
@@ -37,6 +38,7 @@
 
 mod calendar;
 mod chargen;
+mod conversation;
 mod daytime;
 mod discard;
 mod echo;
@@ -47,9 +49,11 @@ mod ping_report;
 mod server;
 mod service;
 mod service_host;
-mod stream;
+mod stream_host;
+mod stream_server;
 
 pub use chargen::Chargen;
+pub use conversation::{Conversation, Moment, StreamProgress, StreamService, StreamSocket};
 pub use daytime::Daytime;
 pub use discard::Discard;
 pub use echo::Echo;
@@ -60,4 +64,4 @@ pub use ping_report::{PingReport, RoundTrips};
 pub use server::{DATAGRAMS_PER_STEP, DatagramServer, DatagramSocket, Progress, ServerCounters};
 pub use service::{Answer, DatagramService};
 pub use service_host::{CannotOffer, Service, ServiceHost, UnknownService};
-pub use stream::{StreamProgress, StreamServer, StreamSocket};
+pub use stream_server::StreamServer;

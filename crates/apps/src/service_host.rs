@@ -1,22 +1,19 @@
 //! A host that offers services: the stack, with a server on each service's port.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::SystemTime;
 
 use packet::{Buffer, Host, Instant, InterfaceId, Received, TransmitOffload};
-use stack::{Stack, TcpSockets, UdpSockets};
-use tcp::ConnectionOptions;
+use stack::{Secret, Stack, UdpSockets};
 use udp::{Error, Incoming, Message, SocketId};
 
+use crate::stream_host::StreamHost;
 use crate::{
     Chargen, DatagramServer, DatagramService, DatagramSocket, Daytime, Discard, Echo, Guard,
-    Progress, ServerCounters, StreamProgress, StreamServer, StreamSocket,
+    Moment, Progress, ServerCounters, StreamService,
 };
-
-/// How many TCP connections of one service are under way or wait at a time.
-const BACKLOG: usize = 128;
 
 /// Why a service cannot be offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,12 +96,8 @@ impl FromStr for Service {
 pub struct ServiceHost {
     stack: Stack,
     offers: Vec<Offer>,
-    /// The TCP listeners, each with its service.
-    listeners: Vec<(tcp::SocketId, Service)>,
-    /// The TCP connections under way.
-    streams: HashMap<tcp::SocketId, StreamServer>,
-    /// Connections at which there is something to do. Empty at rest.
-    restless_streams: VecDeque<tcp::SocketId>,
+    /// The services on TCP.
+    streams: StreamHost,
     /// Sockets at which there is something to do. Empty at rest.
     restless: VecDeque<SocketId>,
     /// What a clock on the wall shows at [`Instant::START`].
@@ -139,23 +132,19 @@ impl ServiceHost {
             sockets.bind(socket, SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port())))?;
             offers.push(Offer { service, socket, server: service.server(guard.clone(), seed) });
         }
-        let listeners = services.iter().map(|&service| {
-            let local = SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port()));
-            let options = ConnectionOptions::default();
-            let listener = stack.tcp(Instant::START).listen(local, BACKLOG, options)?;
-            Ok((listener, service))
-        });
-        let listeners = listeners.collect::<Result<_, tcp::Error>>()?;
-        let (streams, restless_streams) = (HashMap::new(), VecDeque::new());
-        Ok(Self {
-            stack,
-            offers,
-            listeners,
-            streams,
-            restless_streams,
-            restless: VecDeque::new(),
-            wall_time_at_start,
-        })
+        let mut streams = StreamHost::new(Secret::new([seed, 0]));
+        for &service in services {
+            streams.offer(&mut stack, Box::new(service))?;
+        }
+        Ok(Self { stack, offers, streams, restless: VecDeque::new(), wall_time_at_start })
+    }
+
+    /// Offers a further service on TCP, on all addresses.
+    ///
+    /// # Errors
+    /// [`CannotOffer::Tcp`] if another service has its port.
+    pub fn offer(&mut self, service: Box<dyn StreamService>) -> Result<(), CannotOffer> {
+        Ok(self.streams.offer(&mut self.stack, service)?)
     }
 
     /// The stack below.
@@ -169,38 +158,15 @@ impl ServiceHost {
         self.offers.iter().map(|offer| (offer.service, offer.server.counters()))
     }
 
-    /// Serves the TCP connections at which something changed.
-    fn serve_streams(&mut self, now: Instant) {
-        let wall_time = self.wall_time_at_start + now.since_start();
-        while let Some(event) = self.stack.tcp(now).poll_event() {
-            match self.listeners.iter().find(|(listener, _)| *listener == event.socket) {
-                Some(&(listener, service)) => {
-                    while let Ok(id) = self.stack.tcp(now).accept(listener) {
-                        self.streams.insert(id, StreamServer::new(service, wall_time));
-                        self.restless_streams.push_back(id);
-                    }
-                }
-                None => self.restless_streams.push_back(event.socket),
-            }
-        }
-        while let Some(id) = self.restless_streams.pop_front() {
-            let Some(server) = self.streams.get_mut(&id) else { continue };
-            let mut socket = BoundStream { sockets: self.stack.tcp(now), now, id };
-            match server.step(&mut socket) {
-                StreamProgress::Waits => {}
-                StreamProgress::HasMore => self.restless_streams.push_back(id),
-                StreamProgress::Done => {
-                    self.streams.remove(&id);
-                    let _ = self.stack.tcp(now).close(now, id);
-                }
-            }
-        }
+    /// How many TCP connections each service has had.
+    pub fn accepted(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.streams.accepted()
     }
 
     /// Answers what has come, at each socket where something changed.
     fn serve(&mut self, now: Instant) {
-        self.serve_streams(now);
         let wall_time = self.wall_time_at_start + now.since_start();
+        self.streams.serve(&mut self.stack, Moment { now, wall: wall_time });
         while let Some(event) = self.stack.udp(now).poll_event() {
             self.restless.push_back(event.socket);
         }
@@ -213,23 +179,6 @@ impl ServiceHost {
                 self.restless.push_back(id);
             }
         }
-    }
-}
-
-/// A connection's socket.
-struct BoundStream<'a> {
-    sockets: TcpSockets<'a>,
-    now: Instant,
-    id: tcp::SocketId,
-}
-
-impl StreamSocket for BoundStream<'_> {
-    fn receive(&mut self, into: &mut [u8]) -> Result<usize, tcp::Error> {
-        self.sockets.receive(self.now, self.id, into)
-    }
-
-    fn send(&mut self, data: &[u8]) -> Result<usize, tcp::Error> {
-        self.sockets.send(self.now, self.id, data)
     }
 }
 
@@ -266,7 +215,7 @@ impl Host for ServiceHost {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.stack.next_deadline()
+        self.stack.next_deadline().into_iter().chain(self.streams.next_deadline()).min()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -280,6 +229,7 @@ mod tests {
     use packet::{Capabilities, Medium};
     use stack::{Config, InterfaceConfig, Secret};
     use std::time::Duration;
+    use tcp::ConnectionOptions;
     use trace::Tracer;
 
     fn stack(last: u8) -> Stack {

@@ -85,6 +85,9 @@ fn print_summary(ran: &Ran<ServiceHost>) {
             (name("not_sent"), counters.not_sent, "answers that could not be sent"),
         ]
     });
+    let accepted = host.accepted().map(|(service, accepted)| {
+        (format!("{service}_accepted"), accepted, "TCP connections that the service accepted")
+    });
     let counters = ran.device_counters();
     let device = [
         ("device_waited", counters.waited, "frames that waited because the device was full"),
@@ -93,8 +96,12 @@ fn print_summary(ran: &Ran<ServiceHost>) {
     ];
     let device = device.map(|(name, value, meaning)| (name.to_owned(), value, meaning));
     print_neighbours(host.stack());
-    let counted: Vec<_> =
-        stack.chain(services).chain(device).filter(|(_, value, _)| *value != 0).collect();
+    let counted: Vec<_> = stack
+        .chain(services)
+        .chain(accepted)
+        .chain(device)
+        .filter(|(_, value, _)| *value != 0)
+        .collect();
     say(if counted.is_empty() { "counters: all zero" } else { "counters:" });
     for (name, value, meaning) in counted {
         say(format_args!("  {value:>10}  {name:<26}  {meaning}"));

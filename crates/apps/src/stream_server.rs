@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use tcp::Error;
+use tcp::{Error, SocketPair};
 
 use crate::chargen::character;
-use crate::{Service, daytime};
+use crate::{Conversation, Moment, Service, StreamProgress, StreamService, StreamSocket, daytime};
 
 /// How many bytes a service holds between receiving and sending.
 const HELD: usize = 16 << 10;
@@ -13,22 +13,7 @@ const HELD: usize = 16 << 10;
 /// How many times a service receives or sends in one step, so that none keeps the others waiting.
 const TURNS_PER_STEP: usize = 64;
 
-/// What a service does with its connection.
-pub trait StreamSocket {
-    /// Takes what has come; zero bytes are the end.
-    ///
-    /// # Errors
-    /// As [`tcp::Sockets::receive`].
-    fn receive(&mut self, into: &mut [u8]) -> Result<usize, Error>;
-
-    /// Sends; how many bytes found room.
-    ///
-    /// # Errors
-    /// As [`tcp::Sockets::send`].
-    fn send(&mut self, data: &[u8]) -> Result<usize, Error>;
-}
-
-/// One connection of a service.
+/// One connection of a small service.
 #[derive(Clone, Debug)]
 pub struct StreamServer {
     service: Service,
@@ -41,16 +26,32 @@ pub struct StreamServer {
     is_complete: bool,
 }
 
-/// How a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum StreamProgress {
-    /// Nothing can be done before the socket is ready for something.
-    Waits,
-    /// There may be more to do at once.
-    HasMore,
-    /// All was said: the connection is to be closed.
-    Done,
+impl StreamService for Service {
+    fn name(&self) -> &'static str {
+        Self::name(*self)
+    }
+
+    fn port(&self) -> u16 {
+        Self::port(*self)
+    }
+
+    fn begin(&mut self, time: Moment, _ends: SocketPair) -> Box<dyn Conversation> {
+        Box::new(StreamServer::new(*self, time.wall))
+    }
+}
+
+impl Conversation for StreamServer {
+    fn step(&mut self, _time: Moment, socket: &mut dyn StreamSocket) -> StreamProgress {
+        for _ in 0..TURNS_PER_STEP {
+            match self.turn(socket) {
+                Ok(StreamProgress::HasMore) => {}
+                Ok(ended) => return ended,
+                Err(Error::WouldBlock) => return StreamProgress::Waits,
+                Err(_) => return StreamProgress::Done,
+            }
+        }
+        StreamProgress::HasMore
+    }
 }
 
 impl StreamServer {
@@ -64,21 +65,8 @@ impl StreamServer {
         Self { service, held, sent: 0, position: 0, is_complete }
     }
 
-    /// Does what can be done now.
-    pub fn step(&mut self, socket: &mut impl StreamSocket) -> StreamProgress {
-        for _ in 0..TURNS_PER_STEP {
-            match self.turn(socket) {
-                Ok(StreamProgress::HasMore) => {}
-                Ok(ended) => return ended,
-                Err(Error::WouldBlock) => return StreamProgress::Waits,
-                Err(_) => return StreamProgress::Done,
-            }
-        }
-        StreamProgress::HasMore
-    }
-
     /// Sends what is held; when that is gone, gets more.
-    fn turn(&mut self, socket: &mut impl StreamSocket) -> Result<StreamProgress, Error> {
+    fn turn(&mut self, socket: &mut dyn StreamSocket) -> Result<StreamProgress, Error> {
         if let Some(rest) = self.held.get(self.sent..).filter(|rest| !rest.is_empty()) {
             self.sent += socket.send(rest)?;
             return Ok(StreamProgress::HasMore);
@@ -99,7 +87,7 @@ impl StreamServer {
         Ok(StreamProgress::HasMore)
     }
 
-    fn hold_what_came(&mut self, socket: &mut impl StreamSocket) -> Result<(), Error> {
+    fn hold_what_came(&mut self, socket: &mut dyn StreamSocket) -> Result<(), Error> {
         self.held.resize(HELD, 0);
         let received = socket.receive(&mut self.held);
         self.held.truncate(*received.as_ref().unwrap_or(&0));
@@ -108,7 +96,7 @@ impl StreamServer {
     }
 
     /// The text goes on until the peer closes; what it sends meanwhile is thrown away.
-    fn hold_characters(&mut self, socket: &mut impl StreamSocket) -> Result<(), Error> {
+    fn hold_characters(&mut self, socket: &mut dyn StreamSocket) -> Result<(), Error> {
         let mut thrown_away = [0; 512];
         loop {
             match socket.receive(&mut thrown_away) {
