@@ -44,6 +44,7 @@ impl Connection {
             self.snd.rtt.sample(round_trip, samples);
         }
         let acknowledged = self.snd.acknowledge(ack);
+        self.statistics.bytes_acknowledged += u64::from(acknowledged.bytes);
         self.news.writable = true;
         self.snd.attempts = 0;
 

@@ -5,7 +5,9 @@ use packet::Instant;
 
 use crate::connection::{Connection, Context};
 use crate::options::ConnectionOptions;
+use crate::receiver::Ack;
 use crate::sender::Fin;
+use crate::urgent::ReadablePart;
 use crate::{Error, State};
 
 impl Connection {
@@ -15,7 +17,7 @@ impl Connection {
     /// # Errors
     /// [`Error::WouldBlock`] if there was room for none, [`Error::BrokenPipe`] after CLOSE, and
     /// what ended the connection.
-    pub(crate) fn send(&mut self, data: &[u8]) -> Result<usize, Error> {
+    pub(crate) fn send(&mut self, now: Instant, data: &[u8]) -> Result<usize, Error> {
         self.check_failure()?;
         if self.snd.has_closed() || !self.state().can_send() {
             return Err(Error::BrokenPipe);
@@ -25,13 +27,11 @@ impl Connection {
         }
         match self.snd.buffer.push(data) {
             0 => Err(Error::WouldBlock),
-            taken => Ok(taken),
+            taken => {
+                self.start_cork(now);
+                Ok(taken)
+            }
         }
-    }
-
-    /// SEND with the URGENT flag: what was given last, up to now, is urgent (MUST-30).
-    pub(crate) fn mark_urgent_end(&mut self) {
-        self.snd.up = Some(self.snd.data_end());
     }
 
     /// RECEIVE (3.10.3): takes what has come, in order. Zero bytes mean that the peer has closed
@@ -40,12 +40,14 @@ impl Connection {
     /// # Errors
     /// [`Error::WouldBlock`] if nothing has come, and what ended the connection.
     pub(crate) fn receive(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let count = self.peek(into)?;
-        self.rcv.buffer.consume(count);
-        if self.state().can_receive() && self.rcv.window_update_is_due() {
-            self.rcv.owe_now("the window has opened");
+        let ReadablePart { left_out, .. } = self.readable_part();
+        let peeked = self.peek(into);
+        match peeked {
+            Ok(0) if into.is_empty() => {}
+            Ok(count) => self.consume(left_out + count),
+            Err(_) => self.consume(left_out),
         }
-        Ok(count)
+        peeked
     }
 
     /// As RECEIVE, but what was shown stays.
@@ -53,15 +55,32 @@ impl Connection {
     /// # Errors
     /// As [`Connection::receive`].
     pub(crate) fn peek(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let count = self.rcv.buffer.peek(into);
+        let ReadablePart { left_out, length } = self.readable_part();
+        let end = length.min(into.len());
+        let count = into.get_mut(..end).map_or(0, |into| self.rcv.buffer.peek_from(left_out, into));
         if count > 0 || into.is_empty() {
             return Ok(count);
         }
         // What came before the end can be read after it.
         self.check_failure()?;
-        match self.rcv.is_at_end() || self.state() == State::Closed {
+        let is_over = self.rcv.is_at_end() || self.state() == State::Closed;
+        match is_over || self.is_receiving_shut {
             true => Ok(0),
             false => Err(Error::WouldBlock),
+        }
+    }
+
+    /// Throws away what came and was not read.
+    pub(crate) fn throw_away(&mut self) {
+        self.consume(usize::MAX);
+    }
+
+    /// The first `count` bytes were read.
+    fn consume(&mut self, count: usize) {
+        self.rcv.buffer.consume(count);
+        self.pass_urgent_mark();
+        if self.state().can_receive() && self.rcv.window_update_is_due() {
+            self.rcv.owe_now("the window has opened");
         }
     }
 
@@ -100,43 +119,34 @@ impl Connection {
     /// ABORT (3.10.5): the connection ends at once, and the peer is told by an RST.
     pub(crate) fn abort(&mut self, context: Context<'_>) {
         match self.state() {
-            State::Closed => {}
+            State::Closed => return,
             State::SynSent | State::TimeWait => self.end(context, "the application aborted it"),
+            // Both have said all that they had to say.
+            State::Closing | State::LastAck if self.snd.only_the_fin_is_outstanding() => {
+                self.end(context, "the application aborted it");
+            }
             // Ends when the RST has left.
             _ => self.due.reset = true,
         }
-        self.failure = Some(Error::ConnectionAborted);
-    }
-
-    /// Nobody will read any more. The connection ends by itself, in peace if it can: if something
-    /// came that nobody has read, the peer has to know (SHLD-3).
-    pub(crate) fn let_go(&mut self, context: Context<'_>) {
-        self.is_orphan = true;
-        if self.rcv.buffer.readable() > 0 {
-            return self.abort(context);
-        }
-        let _ = self.close(context);
-        self.limit_orphan(context);
-    }
-
-    /// How many bytes can be read up to the end of what is urgent; `None` if nothing is.
-    pub(crate) fn urgent_to_read(&self) -> Option<usize> {
-        let up = self.rcv.up?;
-        let readable = self.rcv.buffer.readable();
-        let first = self.rcv.nxt - crate::to_u32(readable);
-        up.is_after(first).then(|| usize::try_from(up.since(first)).unwrap_or(usize::MAX))
+        self.set_failure(Error::ConnectionAborted);
     }
 
     /// Has the connection behave as `options` say from now on.
     pub(crate) fn set_options(&mut self, now: Instant, options: ConnectionOptions) {
         self.snd.buffer.set_limit(options.send_buffer);
         self.rcv.buffer.set_limit(options.receive_buffer);
+        self.rcv.is_quick = options.quick_ack;
+        if options.quick_ack && self.rcv.ack != Ack::NotOwed {
+            self.rcv.owe_now("the application wants it at once");
+        }
         self.options = options;
         self.restart_keep_alive(now);
     }
 
-    /// What ended the connection, if it did not end in peace.
-    pub(crate) fn check_failure(&self) -> Result<(), Error> {
-        self.failure.map_or(Ok(()), Err)
+    /// What ended the connection, if it did not end in peace. It is told once, as an error is that
+    /// waits at a socket (`SO_ERROR`): from then on there is nothing to read, and nobody to send
+    /// to.
+    pub(crate) fn check_failure(&mut self) -> Result<(), Error> {
+        self.untold_failure.take().map_or(Ok(()), Err)
     }
 }

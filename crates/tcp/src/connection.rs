@@ -11,13 +11,15 @@ use trace::{Event, Tracer};
 
 use crate::challenge_ack::LastChallengeAck;
 use crate::congestion::Start;
+use crate::cork::Cork;
 use crate::options::{ConnectionOptions, KeepAlive};
 use crate::receive_buffer::ReceiveBuffer;
 use crate::receiver::{Ack, Receiver};
 use crate::rtt_estimator::RttEstimator;
 use crate::send_buffer::SendBuffer;
 use crate::sender::{Fin, SendTimer, Sender};
-use crate::{Error, SequenceNumber, SocketPair, State};
+use crate::urgent::UrgentByte;
+use crate::{Error, SequenceNumber, SocketPair, State, Statistics};
 
 /// 2 MSL: how long TIME-WAIT lasts. RFC 9293, 3.4.2, takes two minutes for the longest life of a
 /// segment and leaves it to the engineer; networks of today forget within half a minute.
@@ -53,8 +55,18 @@ pub(crate) struct Connection {
     pub(crate) failure: Option<Error>,
     /// What the network reported and may pass by itself (MUST-56, SHLD-25).
     pub(crate) soft_error: Option<Error>,
+    /// The failure, until the application has been told.
+    pub(crate) untold_failure: Option<Error>,
     /// The application has let go: nobody reads any more.
     pub(crate) is_orphan: bool,
+    /// The application reads no more, and throws away what comes.
+    pub(crate) is_receiving_shut: bool,
+    /// The application has let go, and waits to hear what becomes of what it sent.
+    pub(crate) is_lingering: bool,
+    /// When it waits no longer.
+    pub(crate) linger_until: Option<Instant>,
+    /// What went each way.
+    pub(crate) statistics: Statistics,
     /// When the peer was last asked by a challenge ACK what it meant.
     pub(crate) last_challenge: LastChallengeAck,
     /// What the application has not been told yet.
@@ -189,17 +201,20 @@ impl Connection {
             last_sent: now,
             syn_was_lost: false,
             is_limited_by_network: false,
+            cork: Cork::default(),
         };
         let rcv = Receiver {
             irs,
             nxt: irs,
             edge: irs,
             up: None,
+            urgent_byte: UrgentByte::None,
             wind_shift: options.window_shift(),
             mss: receive_mss.into(),
             buffer: ReceiveBuffer::new(options.receive_buffer),
             fin: None,
             ack: Ack::NotOwed,
+            is_quick: options.quick_ack,
             unacknowledged: 0,
             last_ack_sent: irs,
         };
@@ -220,7 +235,12 @@ impl Connection {
             orphan_until: None,
             failure: None,
             soft_error: None,
+            untold_failure: None,
             is_orphan: false,
+            is_receiving_shut: false,
+            is_lingering: false,
+            linger_until: None,
+            statistics: Statistics::default(),
             last_challenge: LastChallengeAck::default(),
             news: News::default(),
         }
@@ -261,8 +281,14 @@ impl Connection {
 
     /// Ends the connection, and tells the application why if it asks.
     pub(crate) fn fail(&mut self, context: Context<'_>, error: Error, cause: &'static str) {
-        self.failure = Some(error);
+        self.set_failure(error);
         self.end(context, cause);
+    }
+
+    /// Why the connection is no more; it is told once.
+    pub(crate) const fn set_failure(&mut self, error: Error) {
+        self.failure = Some(error);
+        self.untold_failure = Some(error);
     }
 
     /// Ends the connection: what waits to leave is lost, what came can still be read.
@@ -273,6 +299,8 @@ impl Connection {
         self.keep_alive.at = None;
         self.time_wait_until = None;
         self.orphan_until = None;
+        self.linger_until = None;
+        self.snd.cork = Cork::default();
         self.enter(context, State::Closed, cause);
     }
 
@@ -298,6 +326,8 @@ impl Connection {
             self.keep_alive.at,
             self.time_wait_until,
             self.orphan_until,
+            self.linger_until,
+            self.snd.cork.until,
             self.give_up_at(),
         ];
         timers.into_iter().flatten().min()

@@ -7,7 +7,7 @@
 //! | the states, and what a connection is | `state.rs`, `connection.rs` |
 //! | its two halves, with the RFC's variables | `sender.rs`, `receiver.rs` |
 //! | SEGMENT ARRIVES, in the RFC's order | `segment_arrives.rs`, `acknowledgment.rs` |
-//! | the user's calls | `calls.rs` |
+//! | the user's calls | `calls.rs`, `linger.rs`, `urgent.rs`, `cork.rs`, `status.rs` |
 //! | the timeouts | `timeouts.rs` |
 //! | what leaves next | `output.rs` |
 //! | all connections and listeners of a host | `sockets.rs` |
@@ -23,8 +23,10 @@ mod calls;
 mod challenge_ack;
 pub mod congestion;
 mod connection;
+mod cork;
 mod error;
 mod isn;
+mod linger;
 mod network;
 mod options;
 mod out_of_order;
@@ -41,14 +43,17 @@ mod sender;
 mod sequence_number;
 mod sockets;
 mod state;
+mod status;
 mod syn_cookies;
 mod timeouts;
 mod timer_queue;
+mod urgent;
 
 pub use challenge_ack::{
     CHALLENGE_ACK_INTERVAL, CHALLENGE_ACKS_PER_SECOND, ChallengeAckLimiter, LastChallengeAck,
 };
 pub use connection::{GIVE_UP, SYN_GIVE_UP, TIME_WAIT_TIME};
+pub use cork::CORK_CEILING;
 pub use error::Error;
 pub use isn::{ISN_TICK, InitialSequenceNumbers};
 pub use network::{AddressKind, Network, Path};
@@ -71,6 +76,7 @@ pub use sequence_number::SequenceNumber;
 pub use socket::{AddressPair, SocketId, SocketPair};
 pub use sockets::{Event, MAX_SOCKETS, Outgoing, Readiness, Report, ReportDropped, Sockets};
 pub use state::State;
+pub use status::{Statistics, Status};
 pub use syn_cookies::{COOKIE_MSS, COOKIE_STEP, CookieAck, CookieSyn, SynCookies, SynOffer};
 pub use timeouts::{MAX_PROBE_INTERVAL, ORPHAN_FIN_WAIT_2, R1};
 pub use timer_queue::TimerQueue;

@@ -14,6 +14,19 @@ pub struct ConnectionOptions {
     /// Whether small segments leave at once though others are not acknowledged: Nagle's algorithm
     /// is off (MUST-17).
     pub no_delay: bool,
+    /// Whether what does not fill a segment waits for more, for [`crate::CORK_CEILING`] at most:
+    /// `TCP_CORK`.
+    pub cork: bool,
+    /// Whether every segment is acknowledged at once: `TCP_QUICKACK`.
+    pub quick_ack: bool,
+    /// What becomes of what was not delivered when the application lets go: `SO_LINGER`. `None`
+    /// delivers it in the background, zero throws it away, and a time is how long it may take.
+    pub linger: Option<Duration>,
+    /// Whether urgent data stays in the stream (RFC 6093, 6, advises so): `SO_OOBINLINE`. If not,
+    /// its last byte is left out there, and read by itself.
+    pub urgent_inline: bool,
+    /// Whether what the network reports and may pass is made known (MUST-47, SHLD-20, SHLD-25).
+    pub soft_errors: bool,
     /// Whether, and how, a silent peer is asked if it is still there. Off unless asked for
     /// (MUST-24, MUST-25).
     pub keep_alive: Option<KeepAlive>,
@@ -45,6 +58,11 @@ impl Default for ConnectionOptions {
     fn default() -> Self {
         Self {
             no_delay: false,
+            cork: false,
+            quick_ack: false,
+            linger: None,
+            urgent_inline: true,
+            soft_errors: true,
             keep_alive: None,
             user_timeout: None,
             send_buffer: SEND_BUFFER,

@@ -83,6 +83,7 @@ impl Connection {
         }
         self.snd.waiting_since.get_or_insert(context.now);
         self.start_retransmission_timer(context);
+        self.statistics.segments_sent += 1;
         let window = self.rcv.announce_unscaled();
         if is_answer {
             self.rcv.acknowledged();
@@ -140,8 +141,9 @@ impl Connection {
         let nagle = !self.options.no_delay && !self.snd.has_closed();
         let nothing_outstanding = self.snd.flight_size() == 0 && full == 0;
         let is_sent_again = self.snd.resend.is_some();
+        let is_corked = self.cork_holds(self.snd.position() + length);
         let may_leave = match is_last {
-            true => !nagle || nothing_outstanding || is_sent_again,
+            true => is_sent_again || (!is_corked && (!nagle || nothing_outstanding)),
             false => full == 0 && nothing_outstanding && length >= self.snd.max_wnd.div_ceil(2),
         };
         if may_leave { length } else { full }
@@ -176,6 +178,8 @@ impl Connection {
 
     /// Books that everything from the piece's start to `end` has left.
     fn note_sent(&mut self, context: Context<'_>, piece: Piece, end: SequenceNumber) {
+        self.count_sent(piece);
+        self.corked_text_has_left(piece.start + piece.length);
         let is_new = end.is_after(self.snd.nxt);
         if self.snd.fast_retransmit {
             self.snd.fast_retransmit = false;
@@ -198,6 +202,15 @@ impl Connection {
         }
     }
 
+    fn count_sent(&mut self, piece: Piece) {
+        let statistics = &mut self.statistics;
+        statistics.bytes_sent += u64::from(piece.length);
+        if piece.again.is_some() {
+            statistics.retransmissions += 1;
+            statistics.bytes_retransmitted += u64::from(piece.length);
+        }
+    }
+
     /// RFC 6298, 5.1.
     pub(crate) fn start_retransmission_timer(&mut self, context: Context<'_>) {
         let at = context.now + self.snd.rtt.rto();
@@ -207,7 +220,7 @@ impl Connection {
     /// If something waits that the peer's window does not let out, and nothing is outstanding
     /// that an acknowledgment could come of, the window is to be probed (MUST-36, SHLD-29).
     fn watch_closed_window(&mut self, context: Context<'_>) {
-        let waits = self.may_send_text() && self.snd.sendable() > 0;
+        let waits = self.may_send_text() && self.snd.sendable() > self.snd.usable_window();
         if waits && self.snd.flight_size() == 0 && self.snd.timer == SendTimer::Off {
             let interval = self.snd.rtt.rto();
             let at = context.now + interval;
@@ -239,7 +252,11 @@ impl Connection {
     }
 
     fn next_acknowledgment(&mut self, context: Context<'_>) -> Option<Leaving> {
-        self.acknowledgment_is_due().then(|| self.segment(context, self.snd.nxt, Flags::ACK))
+        self.acknowledgment_is_due().then(|| {
+            let mut leaving = self.segment(context, self.snd.nxt, Flags::ACK);
+            self.mark_urgent(&mut leaving.header);
+            leaving
+        })
     }
 
     /// Whether an acknowledgment leaves though nothing else does.
@@ -249,6 +266,7 @@ impl Connection {
 
     /// A segment of the established connection, which takes the acknowledgment along.
     fn segment(&mut self, context: Context<'_>, seq: SequenceNumber, flags: Flags) -> Leaving {
+        self.statistics.segments_sent += 1;
         let window = self.rcv.announce();
         self.rcv.acknowledged();
         let options = self.usual_options(context.now);

@@ -15,6 +15,7 @@ use packet::Instant;
 
 use crate::SequenceNumber;
 use crate::receive_buffer::ReceiveBuffer;
+use crate::urgent::UrgentByte;
 
 /// How long an acknowledgment waits for company: data that goes back, or a second segment
 /// (MUST-40: less than half a second).
@@ -31,6 +32,8 @@ pub(crate) struct Receiver {
     pub(crate) edge: SequenceNumber,
     /// RCV.UP: the number behind the last urgent byte; `None` if none is to come.
     pub(crate) up: Option<SequenceNumber>,
+    /// The byte before RCV.UP, where it does not stand in the stream.
+    pub(crate) urgent_byte: UrgentByte,
     /// Rcv.Wind.Shift: by how much the windows that we announce are scaled, 0 to 14.
     pub(crate) wind_shift: u8,
     /// The largest segment that we told the peer to send, in bytes.
@@ -40,6 +43,8 @@ pub(crate) struct Receiver {
     /// The number of the peer's FIN, once it came. RCV.NXT lies behind it when all before it came.
     pub(crate) fin: Option<SequenceNumber>,
     pub(crate) ack: Ack,
+    /// Whether every segment is acknowledged at once.
+    pub(crate) is_quick: bool,
     /// How many bytes came in order since an acknowledgment was last sent.
     pub(crate) unacknowledged: u32,
     /// Last.ACK.sent: the number that was acknowledged last (RFC 7323, 4.3).
@@ -101,6 +106,8 @@ impl Receiver {
             self.owe_now("a hole was filled");
         } else if self.unacknowledged >= full.saturating_mul(2) || crate::to_u32(length) > full {
             self.owe_now("two full segments came");
+        } else if self.is_quick {
+            self.owe_now("the application wants it at once");
         } else {
             self.owe_later(now);
         }

@@ -119,6 +119,7 @@ impl Connection {
         context: Context<'_>,
         seg: &Seg<'_>,
     ) -> Result<(), Stop> {
+        self.statistics.segments_received += 1;
         match self.state() {
             State::Closed => Err(Stop::Reset(SegmentDropped::NoConnection)),
             State::SynSent => self.arrives_in_syn_sent(context, seg),

@@ -15,6 +15,7 @@ use std::time::Duration;
 use packet::Instant;
 
 use crate::congestion::CongestionControl;
+use crate::cork::Cork;
 use crate::recovery::LossRecovery;
 use crate::rtt_estimator::RttEstimator;
 use crate::send_buffer::SendBuffer;
@@ -68,6 +69,8 @@ pub(crate) struct Sender {
     pub(crate) syn_was_lost: bool,
     /// Whether the congestion window, and nothing else, held back what waits to leave.
     pub(crate) is_limited_by_network: bool,
+    /// What the application's cork holds back.
+    pub(crate) cork: Cork,
 }
 
 /// What became of the application's close.
@@ -115,6 +118,8 @@ impl SendTimer {
 pub(crate) struct Acknowledged {
     /// How many sequence numbers, SYN and FIN counted.
     pub(crate) numbers: u32,
+    /// How many of them are bytes of the stream.
+    pub(crate) bytes: u32,
     /// Whether our FIN is among them.
     pub(crate) fin: bool,
 }
@@ -181,6 +186,11 @@ impl Sender {
         self.fin != Fin::NotAsked
     }
 
+    /// Whether the FIN has left, and all but it is acknowledged.
+    pub(crate) fn only_the_fin_is_outstanding(&self) -> bool {
+        matches!(self.fin, Fin::Sent(at) if at == self.una)
+    }
+
     /// Sets SND.WND by a segment with these SEG.SEQ and SEG.ACK.
     pub(crate) fn set_window(&mut self, wnd: u32, seq: SequenceNumber, ack: SequenceNumber) {
         self.wnd = wnd;
@@ -209,7 +219,7 @@ impl Sender {
         if self.up.is_some_and(|up| up.is_at_or_before(ack)) {
             self.up = None;
         }
-        Acknowledged { numbers, fin }
+        Acknowledged { numbers, bytes, fin }
     }
 
     /// The round-trip time that the acknowledgment `ack` tells, if it answers what is timed.

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Opening is in `opening.rs`, what comes in `arriving.rs`, what leaves in `leaving.rs`, what the
-//! application does with its connections in `exchange.rs`, what it is told in `events.rs`; a SYN
+//! application does with its connections in `exchange.rs` and `status.rs`, what it is told in `events.rs`; a SYN
 //! flood in `cookies.rs`, what the network reports in `reports.rs`.
 
 mod arriving;
@@ -22,6 +22,7 @@ mod leaving;
 mod listener;
 mod opening;
 mod reports;
+mod status;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -78,7 +79,7 @@ pub struct Sockets {
 /// What is under a handle.
 #[derive(Debug)]
 enum Socket {
-    Listener(Listener),
+    Listener(Box<Listener>),
     Connection(Box<Entry>),
 }
 

@@ -43,6 +43,10 @@ impl Connection {
             }
             _ => {}
         }
+        if is_due(self.linger_until, context) {
+            self.linger_timeout(context);
+        }
+        self.cork_timeout(context);
         self.delayed_ack_timeout(context);
         self.keep_alive_timeout(context);
     }
@@ -64,6 +68,7 @@ impl Connection {
     /// again (RFC 6298, 5.4 to 5.7; RFC 5681, 3.1).
     fn retransmission_timeout(&mut self, context: Context<'_>) {
         self.tell_fired(context, "retransmission");
+        self.statistics.timeouts += 1;
         let is_first = self.snd.attempts == 0;
         self.snd.attempts = self.snd.attempts.saturating_add(1);
         self.snd.rtt.back_off();

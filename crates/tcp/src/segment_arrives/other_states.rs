@@ -16,7 +16,7 @@ impl Connection {
         self.check_rst(context, seg)?; // second; the third, security, nobody uses
         self.check_syn(seg)?; // fourth
         self.check_ack(context, seg)?; // fifth
-        self.check_urg(context, seg); // sixth
+        self.take_urgent_pointer(seg); // sixth, in urgent.rs
         self.process_text(context, seg)?; // seventh
         self.check_fin(context, seg); // eighth
         Ok(())
@@ -190,21 +190,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Sixth: the peer has something urgent, or more of it (MUST-32).
-    pub(super) fn check_urg(&mut self, _context: Context<'_>, seg: &Seg<'_>) {
-        let Some(pointer) = seg.up.filter(|_| self.state().can_receive()) else { return };
-        // MUST-62: it names the byte behind the last urgent one.
-        let up = seg.seq + u32::from(pointer);
-        let is_news = match self.rcv.up {
-            Some(known) => up.is_after(known),
-            None => up.is_after(self.rcv.nxt),
-        };
-        if is_news {
-            self.rcv.up = Some(up);
-            self.news.urgent = true;
-        }
-    }
-
     /// Seventh: the text, which goes where it belongs.
     pub(super) fn process_text(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
         if seg.text.is_empty() || !self.state().can_receive() {
@@ -212,13 +197,18 @@ impl Connection {
         }
         let brings_something =
             (seg.text_start() + crate::to_u32(seg.text.len())).is_after(self.rcv.nxt);
-        if self.is_orphan && brings_something {
+        if self.nobody_reads() && brings_something {
             // SHLD-3: the peer has to know that nobody gets it.
             self.end(context, "data came for an application that has let go");
             return Err(Stop::Reset(SegmentDropped::NobodyReads));
         }
         let advanced = self.rcv.take_text(context.now, seg.text_start(), seg.text);
+        self.statistics.bytes_received += u64::from(advanced);
         self.news.readable |= advanced > 0;
+        self.look_for_urgent_byte();
+        if self.is_receiving_shut {
+            self.throw_away();
+        }
         Ok(())
     }
 

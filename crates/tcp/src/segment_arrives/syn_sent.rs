@@ -61,7 +61,7 @@ impl Connection {
         self.enter(context, State::Established, "our SYN was acknowledged");
         self.begin_data(context);
         // The sixth to eighth steps are those of any other state.
-        self.check_urg(context, seg);
+        self.take_urgent_pointer(seg);
         self.process_text(context, seg)?;
         self.check_fin(context, seg);
         Ok(())

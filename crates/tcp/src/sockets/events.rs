@@ -21,6 +21,8 @@ pub struct Readiness {
     pub is_closed: bool,
     /// An error waits: [`Sockets::take_error`].
     pub error: bool,
+    /// The socket was closed and lingered, and closing it again ends that.
+    pub has_lingered: bool,
 }
 
 /// Something changed at a socket.
@@ -56,13 +58,17 @@ impl Sockets {
                 let is_closed = connection.state() == State::Closed;
                 let is_at_end = connection.rcv.is_at_end();
                 Ok(Readiness {
-                    readable: connection.rcv.buffer.readable() > 0 || is_at_end || is_closed,
+                    readable: connection.unread() > 0
+                        || is_at_end
+                        || is_closed
+                        || connection.is_receiving_shut,
                     writable: connection.snd.buffer.room() > 0
                         && connection.state().is_synchronized(),
-                    urgent: connection.urgent_to_read().is_some(),
+                    urgent: connection.has_urgent(),
                     is_at_end,
                     is_closed,
-                    error: connection.failure.is_some() || connection.soft_error.is_some(),
+                    error: connection.untold_failure.is_some() || connection.soft_error.is_some(),
+                    has_lingered: connection.has_lingered(),
                 })
             }
         }

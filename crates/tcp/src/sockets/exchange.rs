@@ -1,10 +1,9 @@
-//! SEND, RECEIVE, CLOSE, ABORT and STATUS (RFC 9293, 3.10.2 to 3.10.6), by handle.
-
-use std::net::SocketAddr;
+//! SEND, RECEIVE, CLOSE and ABORT (RFC 9293, 3.10.2 to 3.10.5), by handle.
 
 use packet::Instant;
-use socket::{SocketId, SocketPair};
+use socket::SocketId;
 
+#[cfg(doc)]
 use crate::options::ConnectionOptions;
 use crate::sockets::{Socket, Sockets};
 use crate::{Error, State};
@@ -16,7 +15,7 @@ impl Sockets {
     /// [`Error::WouldBlock`] if none did, an event tells when there is room; [`Error::BrokenPipe`]
     /// after [`Sockets::shutdown`]; what ended the connection; [`Error::BadSocket`].
     pub fn send(&mut self, now: Instant, id: SocketId, data: &[u8]) -> Result<usize, Error> {
-        self.on_connection(now, id, |connection, _| connection.send(data))
+        self.on_connection(now, id, |connection, _| connection.send(now, data))
             .unwrap_or(Err(Error::BadSocket))
     }
 
@@ -27,7 +26,7 @@ impl Sockets {
     /// As [`Sockets::send`].
     pub fn send_urgent(&mut self, now: Instant, id: SocketId, data: &[u8]) -> Result<usize, Error> {
         self.on_connection(now, id, |connection, _| {
-            let taken = connection.send(data)?;
+            let taken = connection.send(now, data)?;
             connection.mark_urgent_end();
             Ok(taken)
         })
@@ -55,15 +54,6 @@ impl Sockets {
         }
     }
 
-    /// How many bytes can be read up to the end of what the peer marked as urgent; `None` if
-    /// nothing is (MUST-33).
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn urgent_to_read(&self, id: SocketId) -> Result<Option<usize>, Error> {
-        Ok(self.connection(id)?.urgent_to_read())
-    }
-
     /// CLOSE: this side sends no more once what waits has left; it goes on to receive.
     ///
     /// # Errors
@@ -73,18 +63,39 @@ impl Sockets {
             .unwrap_or(Err(Error::BadSocket))
     }
 
+    /// The application reads no more: what came and comes is acknowledged and thrown away, and
+    /// [`Sockets::receive`] says that this is the end. Once both sides of the socket are shut, the
+    /// peer gets an RST for what comes (SHLD-3).
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::BadSocket`].
+    pub fn shutdown_receiving(&mut self, now: Instant, id: SocketId) -> Result<(), Error> {
+        self.on_connection(now, id, |connection, _| match connection.state() {
+            State::Closed => Err(Error::NotConnected),
+            _ => {
+                connection.shut_receiving();
+                Ok(())
+            }
+        })
+        .unwrap_or(Err(Error::BadSocket))
+    }
+
     /// Lets go of the socket. A connection ends by itself: in peace if all that came was read,
     /// else by an RST (SHLD-3). A listener accepts no more, and what waits at it ends.
     ///
+    /// With [`linger`](ConnectionOptions::linger) it may have to wait. The handle is good until
+    /// then, for closing it again and for nothing else.
+    ///
     /// # Errors
+    /// [`Error::WouldBlock`] while it lingers: an event tells when that is over
+    /// ([`has_lingered`](crate::Readiness::has_lingered)), and closing again ends it.
     /// [`Error::BadSocket`].
     pub fn close(&mut self, now: Instant, id: SocketId) -> Result<(), Error> {
         match self.slots.get_mut(id) {
             None => Err(Error::BadSocket),
-            Some(Socket::Connection(_)) => {
-                self.on_connection(now, id, |connection, context| connection.let_go(context));
-                Ok(())
-            }
+            Some(Socket::Connection(_)) => self
+                .on_connection(now, id, |connection, context| connection.let_go(context))
+                .unwrap_or(Err(Error::BadSocket)),
             Some(Socket::Listener(_)) => {
                 self.close_listener(now, id);
                 Ok(())
@@ -110,68 +121,5 @@ impl Sockets {
     pub fn abort(&mut self, now: Instant, id: SocketId) -> Result<(), Error> {
         self.on_connection(now, id, |connection, context| connection.abort(context))
             .ok_or(Error::BadSocket)
-    }
-
-    /// STATUS: where the connection stands.
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn state(&self, id: SocketId) -> Result<State, Error> {
-        Ok(self.connection(id)?.state())
-    }
-
-    /// The two ends of the connection.
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn ends(&self, id: SocketId) -> Result<SocketPair, Error> {
-        Ok(self.connection(id)?.pair)
-    }
-
-    /// The address and port that a listener listens on, or a connection has here.
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn local_address(&self, id: SocketId) -> Result<SocketAddr, Error> {
-        match self.slots.get(id).ok_or(Error::BadSocket)? {
-            Socket::Listener(listener) => Ok(listener.local),
-            Socket::Connection(entry) => Ok(entry.connection.pair.local),
-        }
-    }
-
-    /// How the connection behaves.
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn options(&self, id: SocketId) -> Result<&ConnectionOptions, Error> {
-        Ok(&self.connection(id)?.options)
-    }
-
-    /// Has the connection behave otherwise from now on.
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn set_options(
-        &mut self,
-        now: Instant,
-        id: SocketId,
-        options: ConnectionOptions,
-    ) -> Result<(), Error> {
-        self.on_connection(now, id, |connection, _| connection.set_options(now, options))
-            .ok_or(Error::BadSocket)
-    }
-
-    /// What ended the connection, or, once, what the network reported of it (MUST-47, SHLD-25).
-    ///
-    /// # Errors
-    /// [`Error::BadSocket`].
-    pub fn take_error(&mut self, id: SocketId) -> Result<Option<Error>, Error> {
-        match self.slots.get_mut(id) {
-            Some(Socket::Connection(entry)) => {
-                let connection = &mut entry.connection;
-                Ok(connection.failure.or_else(|| connection.soft_error.take()))
-            }
-            _ => Err(Error::BadSocket),
-        }
     }
 }

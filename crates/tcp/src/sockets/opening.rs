@@ -38,7 +38,8 @@ impl Sockets {
         if self.listeners.contains_key(&local) {
             return Err(Error::AddressInUse);
         }
-        let id = self.insert(Socket::Listener(Listener::new(local, backlog, options)))?;
+        let listener = Box::new(Listener::new(local, backlog, options));
+        let id = self.insert(Socket::Listener(listener))?;
         self.listeners.insert(local, id);
         Ok(id)
     }

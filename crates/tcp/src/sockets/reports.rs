@@ -47,7 +47,7 @@ impl Sockets {
             let is_hard = matches!(error, Error::ConnectionRefused | Error::ProtocolNotAvailable);
             if is_hard && connection.state() == State::SynSent {
                 connection.fail(context, error, "the network reports that the peer refuses");
-            } else {
+            } else if connection.options.soft_errors {
                 // MUST-56: it may pass by itself; the application can ask for it (SHLD-25).
                 connection.soft_error = Some(error);
                 connection.news.state = true;

@@ -1,0 +1,61 @@
+use tcp::{CORK_CEILING, ConnectionOptions, Flags};
+
+use crate::scene::{FIN_ACK, PSH_ACK, Scene, seg};
+
+fn corked() -> ConnectionOptions {
+    ConnectionOptions { cork: true, no_delay: true, ..ConnectionOptions::default() }
+}
+
+#[test]
+fn what_does_not_fill_a_segment_waits_for_more() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, &[1; 600]).unwrap();
+    scene.nothing_leaves();
+    scene.send(id, &[2; 600]).unwrap();
+    assert_eq!(scene.leaves_one().text.len(), 1000, "the full one");
+    scene.pass_ms(100);
+    scene.nothing_leaves();
+}
+
+#[test]
+fn a_drawn_cork_lets_everything_out() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, b"header").unwrap();
+    scene.nothing_leaves();
+    let drawn = ConnectionOptions { cork: false, ..corked() };
+    scene.sockets.set_options(scene.now, id, drawn).unwrap();
+    scene.expect(PSH_ACK, 1, 1, b"header");
+}
+
+#[test]
+fn must_60_nothing_waits_longer_than_the_ceiling() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, b"forgotten").unwrap();
+    scene.pass(CORK_CEILING - std::time::Duration::from_millis(1));
+    scene.nothing_leaves();
+    scene.pass_ms(1);
+    scene.expect(PSH_ACK, 1, 1, b"forgotten");
+    scene.peer_sends(seg(Flags::ACK, 1, 10)).unwrap();
+    scene.send(id, b"again").unwrap();
+    scene.nothing_leaves();
+    scene.pass(CORK_CEILING);
+    scene.expect(PSH_ACK, 10, 1, b"again");
+}
+
+#[test]
+fn closing_draws_the_cork() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, b"all").unwrap();
+    scene.sockets.shutdown(scene.now, id).unwrap();
+    scene.expect(FIN_ACK | Flags::PSH, 1, 1, b"all");
+}
+
+#[test]
+fn what_was_lost_is_sent_again_through_the_cork() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, b"once").unwrap();
+    scene.pass(CORK_CEILING);
+    scene.expect(PSH_ACK, 1, 1, b"once");
+    scene.pass_ms(300);
+    scene.expect(PSH_ACK, 1, 1, b"once");
+}
