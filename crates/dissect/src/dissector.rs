@@ -36,7 +36,7 @@ pub struct Offload {
 impl From<ReceiveOffload> for Offload {
     fn from(offload: ReceiveOffload) -> Self {
         Self {
-            checksum_left_out: offload.checksum == ReceivedChecksum::LeftOut,
+            checksum_left_out: matches!(offload.checksum, ReceivedChecksum::LeftOut(_)),
             segment_size: offload.segmentation.map(|segmentation| segmentation.size),
         }
     }

@@ -3,7 +3,8 @@
 //! ```text
 //!          ┌───── epoll: devices, descriptors, signals, the deadline ◄─┐
 //!          ▼                                                           │
-//!   read frames ──► host.receive        up to FRAME_BUDGET a device    │
+//!   read frames ──► host.receive        up to FRAME_BUDGET a device,   │
+//!                                       while the host has room        │
 //!   deadline ─────► handle_timeout      the host's and the devices'    │
 //!   outside.turn(host)                  what is ready beside devices   │
 //!   host.transmit ──► write frames      up to FRAME_BUDGET a device ───┘
@@ -183,6 +184,7 @@ impl<H: Host> EventLoop<H> {
         self.handle_timeouts(now)?;
         outside.turn(now, &mut self.host, &self.registry.take_ready());
         self.has_written = self.write(now)?;
+        self.ask()?;
         Ok(false)
     }
 
@@ -216,12 +218,13 @@ impl<H: Host> EventLoop<H> {
         if outside_may_go_on || self.ports.iter().any(Port::has_more_to_write) {
             return EpollTimeout::ZERO;
         }
-        let devices = self.ports.iter().filter_map(Port::next_deadline);
+        let now = self.clock.now();
+        let devices = self.ports.iter().filter_map(|port| port.next_deadline(now));
         let others = [self.host.next_deadline(), outside.next_deadline()];
         let Some(deadline) = devices.chain(others.into_iter().flatten()).min() else {
             return EpollTimeout::NONE;
         };
-        let milliseconds = (deadline - self.clock.now()).as_nanos().div_ceil(1_000_000);
+        let milliseconds = (deadline - now).as_nanos().div_ceil(1_000_000);
         EpollTimeout::try_from(milliseconds).unwrap_or(EpollTimeout::MAX)
     }
 
@@ -246,17 +249,24 @@ impl<H: Host> EventLoop<H> {
     /// make room in the host for what leaves by another, so the round is made again until nothing
     /// was written, or a budget is used up.
     fn write(&mut self, now: Instant) -> Result<bool, Error> {
-        let (host, epoll, budget) = (&mut self.host, &self.registry.epoll, self.frame_budget);
+        let (host, budget) = (&mut self.host, self.frame_budget);
         let mut has_written_any = false;
         loop {
             let mut has_written = false;
             for port in &mut self.ports {
-                has_written |= port.write(now, host, budget, epoll)?;
+                has_written |= port.write(now, host, budget)?;
             }
             has_written_any |= has_written;
             if !has_written || self.ports.iter().any(Port::has_more_to_write) {
                 return Ok(has_written_any);
             }
         }
+    }
+
+    fn ask(&mut self) -> Result<(), Error> {
+        for port in &mut self.ports {
+            port.ask(&self.host, &self.registry.epoll)?;
+        }
+        Ok(())
     }
 }

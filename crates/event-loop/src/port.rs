@@ -2,11 +2,15 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use packet::{Buffer, Device, DeviceError, Host, Instant, InterfaceId, TransmitOffload};
 
 use crate::Error;
+
+/// How long a device waits that has frames for a host without room.
+const RETRY_AFTER: Duration = Duration::from_millis(1);
 
 /// A device that epoll can wait for.
 pub trait PollableDevice: Device + AsFd {}
@@ -19,6 +23,10 @@ pub struct Port {
     device: Box<dyn PollableDevice>,
     /// Whether epoll said so, and the device has not said otherwise since.
     readable: bool,
+    /// Whether epoll told of an error or a hang-up, which only reading explains.
+    broken: bool,
+    /// What epoll is asked to tell.
+    asked: EpollFlags,
     /// Where each frame is written before the device takes it.
     buffer: Buffer,
     /// Set while `buffer` holds a frame that the device had no room for.
@@ -62,6 +70,8 @@ impl Port {
             interface,
             device,
             readable: false,
+            broken: false,
+            asked: EpollFlags::EPOLLIN,
             buffer: Buffer::new(),
             refused: None,
             has_more_to_write: false,
@@ -77,17 +87,21 @@ impl Port {
         self.has_more_to_write
     }
 
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.device.next_deadline()
+    /// When the device wants to do something. One that only waits for the host to have room is
+    /// not asked over and over.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let deadline = self.device.next_deadline()?;
+        let waits_for_host = !self.asked.contains(EpollFlags::EPOLLIN);
+        Some(if waits_for_host { deadline.max(now + RETRY_AFTER) } else { deadline })
     }
 
     /// Takes what epoll says. A hang-up or an error is found out by reading.
     pub(crate) fn note(&mut self, events: EpollFlags) {
-        let reasons_to_read = EpollFlags::EPOLLIN | EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP;
-        self.readable |= events.intersects(reasons_to_read);
+        self.broken |= events.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
+        self.readable |= self.broken || events.contains(EpollFlags::EPOLLIN);
     }
 
-    /// Reads until there is nothing more or the budget is used up.
+    /// Reads until there is nothing more, the host has no room, or the budget is used up.
     pub(crate) fn read(
         &mut self,
         now: Instant,
@@ -95,11 +109,14 @@ impl Port {
         budget: usize,
     ) -> Result<(), Error> {
         // A device that holds frames back has some to give when its deadline has come.
-        let due = self.next_deadline().is_some_and(|deadline| deadline <= now);
+        let due = self.device.next_deadline().is_some_and(|deadline| deadline <= now);
         if !self.readable && !due {
             return Ok(());
         }
         for _ in 0..budget {
+            if !self.broken && !host.has_room(self.interface) {
+                break;
+            }
             match self.device.receive(now) {
                 Ok(Some(frame)) => {
                     self.counters.read += 1;
@@ -115,7 +132,7 @@ impl Port {
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        if self.next_deadline().is_some_and(|deadline| deadline <= now) {
+        if self.device.next_deadline().is_some_and(|deadline| deadline <= now) {
             let released = self.device.handle_timeout(now);
             self.survive(released)?;
         }
@@ -129,14 +146,9 @@ impl Port {
         now: Instant,
         host: &mut impl Host,
         budget: usize,
-        epoll: &Epoll,
     ) -> Result<bool, Error> {
-        let was_full = self.refused.is_some();
         let before = self.counters;
         self.has_more_to_write = self.write_within(budget, now, host)?;
-        if self.refused.is_some() != was_full {
-            self.wait_for_room(epoll)?;
-        }
         Ok(self.counters.frames_taken() != before.frames_taken())
     }
 
@@ -179,12 +191,17 @@ impl Port {
         Ok(())
     }
 
-    /// Has epoll tell of room while a frame waits for it, and no longer.
-    fn wait_for_room(&self, epoll: &Epoll) -> Result<(), Error> {
-        let mut events = EpollFlags::EPOLLIN;
+    /// Has epoll tell of frames while the host has room for them, and of room while a frame waits
+    /// for that, and no longer.
+    pub(crate) fn ask(&mut self, host: &impl Host, epoll: &Epoll) -> Result<(), Error> {
+        let mut events = EpollFlags::empty();
+        events.set(EpollFlags::EPOLLIN, host.has_room(self.interface));
         events.set(EpollFlags::EPOLLOUT, self.refused.is_some());
-        let mut event = EpollEvent::new(events, token(self.interface));
-        epoll.modify(&*self.device, &mut event).map_err(io::Error::from)?;
+        if events != self.asked {
+            let mut event = EpollEvent::new(events, token(self.interface));
+            epoll.modify(&*self.device, &mut event).map_err(io::Error::from)?;
+            self.asked = events;
+        }
         Ok(())
     }
 

@@ -77,12 +77,18 @@ struct EchoHost {
     received: usize,
     deadline: Option<Instant>,
     fired_at: Option<Instant>,
+    /// How many frames it holds at most, if it has a limit.
+    room: Option<usize>,
 }
 
 impl Host for EchoHost {
     fn receive(&mut self, _now: Instant, interface: InterfaceId, frame: Received<'_>) {
         self.received += 1;
         self.queue.push_back((interface, frame.bytes.to_vec()));
+    }
+
+    fn has_room(&self, _interface: InterfaceId) -> bool {
+        self.room.is_none_or(|room| self.queue.len() < room)
     }
 
     fn transmit(
@@ -274,6 +280,34 @@ fn room_in_a_full_device_wakes_the_loop() {
         })
         .unwrap();
     assert!(event_loop.counters(InterfaceId(0)).unwrap().waited > 0, "was never full");
+}
+
+#[test]
+fn what_the_host_has_no_room_for_waits_in_the_device() {
+    let (device, wire) = device();
+    let host = EchoHost { room: Some(5), ..EchoHost::default() };
+    let mut event_loop = EventLoop::new(host).unwrap();
+    event_loop.attach(device).unwrap();
+    wire.send(&0u32.to_be_bytes()).unwrap();
+    let (mut sent, mut expected, mut turns) = (1u32, 0u32, 0);
+    event_loop
+        .run(|host| {
+            turns += 1;
+            assert!(host.queue.len() <= 5, "more than there is room for");
+            while sent < 2000 && wire.send(&sent.to_be_bytes()).is_ok() {
+                sent += 1;
+            }
+            // The wire is emptied only when the host is full, for which its device must be.
+            while host.queue.len() == 5 || sent == 2000 {
+                let Some(frame) = received_on(&wire) else { break };
+                assert_eq!(frame, expected.to_be_bytes(), "out of order, or lost");
+                expected += 1;
+            }
+            expected == 2000
+        })
+        .unwrap();
+    assert!(event_loop.counters(InterfaceId(0)).unwrap().waited > 0, "was never full");
+    assert!(turns < 20_000, "{turns} turns for 2000 frames: it does not wait but asks again");
 }
 
 /// A device that takes its time: what was written, and what was read, passes 20 ms later.

@@ -116,7 +116,7 @@ impl<D: Device> Impaired<D> {
 fn unverified(offload: ReceiveOffload) -> ReceiveOffload {
     let checksum = match offload.checksum {
         ReceivedChecksum::Verified | ReceivedChecksum::Unverified => ReceivedChecksum::Unverified,
-        ReceivedChecksum::LeftOut => ReceivedChecksum::LeftOut,
+        left_out @ ReceivedChecksum::LeftOut(_) => left_out,
     };
     ReceiveOffload { checksum, ..offload }
 }

@@ -17,6 +17,13 @@ pub trait Host {
     /// Takes a frame that came in by `interface`.
     fn receive(&mut self, now: Instant, interface: InterfaceId, frame: Received<'_>);
 
+    /// Whether it has room for what comes by `interface`. As long as it has not, a driver whose
+    /// frames can wait where they are leaves them there: nothing has to be dropped then. A host
+    /// that says no makes room when its frames leave.
+    fn has_room(&self, _interface: InterfaceId) -> bool {
+        true
+    }
+
     /// Puts the next frame that leaves by `interface` into `buffer`, in place of whatever was
     /// there, and says what the device has still to do for it. `None` if there is none now.
     fn transmit(

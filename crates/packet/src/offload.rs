@@ -32,6 +32,19 @@ pub struct ReceiveOffload {
     pub segmentation: Option<Segmentation>,
 }
 
+impl ReceiveOffload {
+    /// What another device has to be asked for by whoever hands it the packet as it is: all that
+    /// is still to be done.
+    #[must_use]
+    pub const fn passed_on(self) -> TransmitOffload {
+        let checksum = match self.checksum {
+            ReceivedChecksum::LeftOut(checksum) => Some(checksum),
+            ReceivedChecksum::Unverified | ReceivedChecksum::Verified => None,
+        };
+        TransmitOffload { checksum, segmentation: self.segmentation }
+    }
+}
+
 /// What is known of a received packet's transport checksum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReceivedChecksum {
@@ -41,8 +54,9 @@ pub enum ReceivedChecksum {
     /// The device verified it.
     Verified,
     /// The sender on this machine left it out, since the packet never touched a wire: the field
-    /// holds the pseudo-header's sum alone. Trust the packet, do not verify it.
-    LeftOut,
+    /// holds the pseudo-header's sum alone. Trust the packet, do not verify it. Who passes it on
+    /// to another device asks for the same there.
+    LeftOut(ChecksumOffload),
 }
 
 /// Who computes the transport checksum of a packet that leaves.

@@ -377,7 +377,7 @@ fn count(happened_now: &mut u32, now: Instant, host: &str) -> Result<(), Error> 
 fn as_received(TransmitOffload { checksum, segmentation }: TransmitOffload) -> ReceiveOffload {
     let checksum = match checksum {
         None => ReceivedChecksum::Unverified,
-        Some(_) => ReceivedChecksum::LeftOut,
+        Some(checksum) => ReceivedChecksum::LeftOut(checksum),
     };
     ReceiveOffload { checksum, segmentation }
 }

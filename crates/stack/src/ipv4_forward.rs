@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use icmp::{ErrorKind, TimeExceeded, Unreachable};
-use ipv4::{AddressKind, Datagram, Header, Protocol};
-use packet::{Buffer, ReceivedChecksum, TransmitOffload};
+use ipv4::{AddressKind, Datagram, Header};
+use packet::{Buffer, ChecksumOffload, ReceivedChecksum, TransmitOffload};
 
 use crate::arrival::Arrival;
 use crate::network::NextHop;
@@ -29,8 +29,8 @@ impl Stack {
 
         let mut payload = self.buffers.take();
         payload.append(datagram.payload());
-        if arrival.checksum == ReceivedChecksum::LeftOut {
-            fill_in_checksum(&mut payload, header.protocol);
+        if let ReceivedChecksum::LeftOut(left_out) = arrival.checksum {
+            fill_in_checksum(&mut payload, left_out);
         }
         self.ipv4_send(arrival.now, hop, &header, payload, TransmitOffload::default())?;
         self.count(Counter::Ipv4Forwarded);
@@ -97,16 +97,14 @@ impl Stack {
 
 /// Does what the sender on this machine left to a device: its checksum field holds the
 /// pseudo-header's sum alone.
-fn fill_in_checksum(payload: &mut Buffer, protocol: Protocol) {
-    let at = match protocol {
-        Protocol::Udp => 6,
-        Protocol::Tcp => 16,
-        Protocol::Icmp | Protocol::Other(_) => return,
-    };
-    let checksum = checksum::Sum::new().add_bytes(payload.as_slice()).checksum();
+fn fill_in_checksum(payload: &mut Buffer, left_out: ChecksumOffload) {
+    let start = payload.len().saturating_sub(usize::from(left_out.covered));
+    let covered = payload.as_mut_slice().get_mut(start..).unwrap_or_default();
+    let checksum = checksum::Sum::new().add_bytes(covered).checksum();
     // UDP has no checksum of zero; for TCP all ones means the same.
     let checksum = if checksum == 0 { 0xffff } else { checksum };
-    if let Some(field) = payload.as_mut_slice().get_mut(at..at + 2) {
+    let field = usize::from(left_out.field);
+    if let Some(field) = covered.get_mut(field..field + 2) {
         field.copy_from_slice(&checksum.to_be_bytes());
     }
 }

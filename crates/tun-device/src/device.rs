@@ -313,16 +313,14 @@ mod tests {
     #[test]
     fn header_and_frame_leave_in_one_write() {
         let (mut device, kernel) = device(true);
-        let offload = TransmitOffload {
-            checksum: Some(ChecksumOffload { covered: 30, field: 16 }),
-            segmentation: None,
-        };
+        let left_out = ChecksumOffload { covered: 30, field: 16 };
+        let offload = TransmitOffload { checksum: Some(left_out), segmentation: None };
         let mut written = [0; 70_000];
         for length in [50, LONGEST_COPIED, 50, LONGEST_COPIED + 1, 65_535] {
             device.transmit(NOW, &vec![0x45; length], offload).unwrap();
             assert_eq!(kernel.recv(&mut written).unwrap(), 10 + length);
             let header = VirtioHeader::read(written.first_chunk().unwrap());
-            assert_eq!(header.received(length).0.checksum, ReceivedChecksum::LeftOut);
+            assert_eq!(header.received(length).0.checksum, ReceivedChecksum::LeftOut(left_out));
             assert_eq!(written[10..10 + length], vec![0x45; length]);
         }
     }

@@ -95,16 +95,23 @@ impl VirtioHeader {
 
     fn received_checksum(self, length: usize) -> (ReceivedChecksum, bool) {
         if self.flags & NEEDS_CSUM != 0 {
-            let field = usize::from(self.checksum_start) + usize::from(self.checksum_offset);
-            return match field + 2 <= length {
-                true => (ReceivedChecksum::LeftOut, true),
-                false => (ReceivedChecksum::Unverified, false),
+            return match self.left_out(length) {
+                Some(left_out) => (ReceivedChecksum::LeftOut(left_out), true),
+                None => (ReceivedChecksum::Unverified, false),
             };
         }
         match self.flags & DATA_VALID != 0 {
             true => (ReceivedChecksum::Verified, true),
             false => (ReceivedChecksum::Unverified, true),
         }
+    }
+
+    /// The checksum that was left out of a frame of `length` bytes, if its field lies inside.
+    fn left_out(self, length: usize) -> Option<ChecksumOffload> {
+        let covered = length.checked_sub(usize::from(self.checksum_start))?;
+        let is_inside = usize::from(self.checksum_offset) + 2 <= covered;
+        let covered = u16::try_from(covered).ok()?;
+        is_inside.then_some(ChecksumOffload { covered, field: self.checksum_offset })
     }
 
     fn received_segmentation(self) -> (Option<Segmentation>, bool) {
@@ -264,7 +271,8 @@ mod tests {
             ..VirtioHeader::default()
         };
         let (offload, plausibility) = header.received(40);
-        assert_eq!(offload.checksum, ReceivedChecksum::LeftOut);
+        let last = ChecksumOffload { covered: 18, field: 16 };
+        assert_eq!(offload.checksum, ReceivedChecksum::LeftOut(last));
         assert_eq!(plausibility, Plausibility::Plausible);
     }
 
@@ -296,8 +304,9 @@ mod tests {
         #[test]
         fn any_bytes_are_treated_safely(bytes in any::<[u8; LENGTH]>(), length in 0_usize..70_000) {
             let (offload, _) = VirtioHeader::read(&bytes).received(length);
-            if offload.checksum == ReceivedChecksum::LeftOut {
-                prop_assert!(length >= 2);
+            if let ReceivedChecksum::LeftOut(ChecksumOffload { covered, field }) = offload.checksum {
+                prop_assert!(usize::from(covered) <= length);
+                prop_assert!(usize::from(field) + 2 <= usize::from(covered));
             }
         }
 
@@ -330,17 +339,17 @@ mod tests {
             let packet = tcp_packet(payload);
             let covered = u16::try_from(packet.len() - 20).unwrap();
             let asked = segmentation(kind, size);
-            let offload = TransmitOffload {
-                checksum: Some(ChecksumOffload { covered, field: 16 }),
-                segmentation: Some(asked),
-            };
+            let left_out = ChecksumOffload { covered, field: 16 };
+            let offload =
+                TransmitOffload { checksum: Some(left_out), segmentation: Some(asked) };
             let bytes = VirtioHeader::to_transmit(offload, &packet).unwrap().write();
             let understood = VirtioHeader::read(&bytes).received(packet.len());
             let expected = ReceiveOffload {
-                checksum: ReceivedChecksum::LeftOut,
+                checksum: ReceivedChecksum::LeftOut(left_out),
                 segmentation: Some(asked),
             };
             prop_assert_eq!(understood, (expected, Plausibility::Plausible));
+            prop_assert_eq!(understood.0.passed_on(), offload);
         }
     }
 }

@@ -113,7 +113,8 @@ fn a_fault_of_a_frame_that_never_crossed_tells_which() {
 
 #[test]
 fn what_the_device_leaves_out_is_said() {
-    let checksum = ReceivedChecksum::LeftOut;
+    let left_out = packet::ChecksumOffload { covered: 16, field: 2 };
+    let checksum = ReceivedChecksum::LeftOut(left_out);
     let direction = Direction::In(ReceiveOffload { checksum, segmentation: None });
     let interface = InterfaceId(0);
     let frame = Event::Frame { interface, direction, medium: Medium::Ip, bytes: PING };
