@@ -23,13 +23,24 @@ pub struct Summary {
     pub endpoints: Option<Endpoints>,
     /// What the packet is.
     pub what: String,
+    /// The same in fewer words, for whoever shows which connection it belongs to in another way.
+    pub brief: Option<Brief>,
     /// Length in bytes of all that crossed the device, an Ethernet header included.
     pub length: usize,
-    /// What one should know beside, if anything (`superframe of 1448-byte segments`).
+    /// What one should know beside, if anything (`a superframe of segments with 1448 bytes`).
     pub note: Option<String>,
     /// The first thing that is wrong with the packet, if anything is
     /// (`wrong in IPv4: the header checksum is 0x1234, but should be 0xb6a5`).
     pub trouble: Option<String>,
+}
+
+/// A packet that belongs to a connection, in few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// From which port to which.
+    pub ports: (u16, u16),
+    /// What it is without them: `[PSH, ACK] seq 1 ack 1 data 6`.
+    pub what: String,
 }
 
 /// Who sends to whom, as text: IP addresses, or MAC addresses where there is no IP.

@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 use packet::{Medium, ReceiveOffload, ReceivedChecksum, TransmitOffload};
 
 use crate::part::Part;
-use crate::{Dissection, Endpoints, Layer, Summary, internet, link, packet_information};
+use crate::{
+    Brief, Conversations, Dissection, Endpoints, Layer, Summary, internet, link, packet_information,
+};
 
 /// What stands first in the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +56,8 @@ impl From<TransmitOffload> for Offload {
 /// Reads a packet as far as it can be read. Any bytes will do.
 #[must_use]
 pub fn dissect(bytes: &[u8], framing: impl Into<Framing>, offload: Offload) -> Dissection {
-    let framing = framing.into();
-    let mut dissector = Dissector { offload, ..Dissector::default() };
-    let whole = Part { bytes, offset: 0 };
-    if framing.packet_information {
-        packet_information::read(&mut dissector, whole, framing.medium);
-    } else {
-        packet_information::look_out_for(&mut dissector, whole, framing.medium);
-    }
+    let mut dissector = Dissector::with(offload);
+    dissector.read(bytes, framing.into());
     dissector.finish(bytes)
 }
 
@@ -84,11 +80,30 @@ pub(crate) struct Dissector {
     pub(crate) what: String,
     /// What stands before `what` (`VLAN 42, `).
     pub(crate) prefix: String,
+    /// The packet in fewer words, if there are any.
+    pub(crate) brief: Option<Brief>,
     pub(crate) layers: Vec<Layer>,
+    /// Set if TCP's numbers are to be counted from where they began.
+    pub(crate) conversations: Option<Conversations>,
     trouble: Option<String>,
 }
 
 impl Dissector {
+    /// A dissector that has read nothing, of a packet with which the device helps so.
+    pub(crate) fn with(offload: Offload) -> Self {
+        Self { offload, ..Self::default() }
+    }
+
+    /// Reads the whole packet.
+    pub(crate) fn read(&mut self, bytes: &[u8], framing: Framing) {
+        let whole = Part { bytes, offset: 0 };
+        if framing.packet_information {
+            packet_information::read(self, whole, framing.medium);
+        } else {
+            packet_information::look_out_for(self, whole, framing.medium);
+        }
+    }
+
     /// A dissector for the packet that an ICMP error quotes.
     pub(crate) fn quoted() -> Self {
         Self { is_quoted: true, ..Self::default() }
@@ -120,14 +135,15 @@ impl Dissector {
         }
     }
 
-    fn finish(self, bytes: &[u8]) -> Dissection {
+    pub(crate) fn finish(self, bytes: &[u8]) -> Dissection {
         let note = self
             .offload
             .segment_size
-            .map(|size| format!("a superframe: to be cut into segments of {size} bytes of data"));
+            .map(|size| format!("a superframe of segments with {size} bytes"));
         let summary = Summary {
             endpoints: self.endpoints,
             what: self.prefix + &self.what,
+            brief: self.brief,
             length: bytes.len(),
             note,
             trouble: self.trouble,

@@ -17,12 +17,15 @@
 //! [`tcp::Segment`](::tcp::Segment)), its verdict stands, in its words: the line says what the
 //! stack would say.
 //!
+//! [`Conversations`] reads one packet after the other and remembers where TCP's numbers began.
+//!
 //! A [`Dissection`] is data. [`Dissection::lines`] and `Display` make text of it; JSON and colour
 //! are up to the reader of the fields and [`Span`]s.
 
 #![forbid(unsafe_code)]
 
 mod arp;
+mod conversations;
 mod dissection;
 mod dissector;
 mod icmp4;
@@ -42,6 +45,7 @@ mod udp;
 #[cfg(test)]
 mod samples;
 
-pub use dissection::{Dissection, Endpoints, Field, Layer, Summary};
+pub use conversations::{Conversations, MOST_REMEMBERED};
+pub use dissection::{Brief, Dissection, Endpoints, Field, Layer, Summary};
 pub use dissector::{Framing, Offload, dissect};
 pub use text::{Line, MOST_DUMPED, Role, Span, hex_dump};

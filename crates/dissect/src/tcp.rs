@@ -2,12 +2,14 @@
 
 use checksum::Sum;
 use packet::ReceivedChecksum;
-use tcp::{Flags, HEADER_LEN, Header, Malformed, Segment};
+use tcp::{Flags, HEADER_LEN, Header, Malformed, Segment, WindowScale};
 
+use crate::conversations::{Counted, Way};
 use crate::dissector::Dissector;
 use crate::internet::{Carried, checksum_field};
+use crate::part::Part;
 use crate::tcp_options::wrap_within;
-use crate::{Layer, names, tcp_options};
+use crate::{Brief, Layer, names, tcp_options};
 
 pub(crate) fn read(dissector: &mut Dissector, carried: Carried<'_>) {
     let part = carried.payload;
@@ -26,7 +28,11 @@ pub(crate) fn read(dissector: &mut Dissector, carried: Carried<'_>) {
     tcp_options::read(&mut layer, header, HEADER_LEN);
     dissector.add(layer);
     if data.len() > 0 && !dissector.is_quoted {
-        dissector.what.push_str(&format!(" data {}", data.len()));
+        let data = format!(" data {}", data.len());
+        dissector.what.push_str(&data);
+        if let Some(brief) = &mut dissector.brief {
+            brief.what.push_str(&data);
+        }
     }
     dissector.data("data", data);
 }
@@ -47,11 +53,20 @@ fn fields(dissector: &mut Dissector, layer: &mut Layer, carried: &Carried<'_>) -
     let sequence_number = part.u32(4)?;
     // In a quote the rest is not there to be counted.
     let segment = judged(part.bytes).ok().filter(|_| carried.is_whole && !dissector.is_quoted);
-    let meaning = segment.map_or("of the first byte of data, or of SYN".to_owned(), numbered);
+    let way = way(dissector, source, destination);
+    let counted = count(dissector, way.as_ref(), part);
+    let mut meaning = segment.map_or("of the first byte of data, or of SYN".to_owned(), numbered);
+    if let Some(relative) = counted.sequence_number {
+        meaning.insert_str(0, &format!("relative {relative}, "));
+    }
     layer.field(4, "sequence number", sequence_number, meaning);
     let acknowledgment = part.u32(8)?;
     let flags = Flags::from_bits(part.u8(13)?);
-    let expects = if flags.ack() { "the byte expected next" } else { "means nothing without ACK" };
+    let expects = match counted.acknowledgment_number {
+        _ if !flags.ack() => "means nothing without ACK".to_owned(),
+        Some(relative) => format!("relative {relative}, the byte expected next"),
+        None => "the byte expected next".to_owned(),
+    };
     layer.field(8, "acknowledgment number", acknowledgment, expects);
     let words = part.u8(12)? >> 4;
     let meaning = format!("{words} words of 4 bytes");
@@ -59,18 +74,46 @@ fn fields(dissector: &mut Dissector, layer: &mut Layer, carried: &Carried<'_>) -
     let named = flags.to_string().replace(' ', ", ");
     layer.field(13, "control bits", &named, "");
     let window = part.u16(14)?;
-    layer.field(14, "window", window, window_meaning(window, flags));
+    layer.field(14, "window", window, window_meaning(window, flags, counted.scale));
     checksum_field(dissector, layer, 16, carried);
     let urgent = part.u16(18)?;
     let behind = "urgent data ends so many bytes behind the sequence number";
     let meaning = if flags.urg() { behind } else { "means nothing without URG" };
     layer.field(18, "urgent pointer", urgent, meaning);
 
-    dissector.what.push_str(&format!(" [{named}] seq {sequence_number}"));
+    let mut numbers =
+        format!("[{named}] seq {}", counted.sequence_number.unwrap_or(sequence_number));
     if flags.ack() {
-        dissector.what.push_str(&format!(" ack {acknowledgment}"));
+        let acknowledgment = counted.acknowledgment_number.unwrap_or(acknowledgment);
+        numbers.push_str(&format!(" ack {acknowledgment}"));
+    }
+    let window = counted.scale.map_or(window.into(), |scale| scale.window(window));
+    dissector.what.push_str(&format!(" {numbers} win {window}"));
+    if !dissector.is_quoted {
+        dissector.brief = Some(Brief { ports: (source, destination), what: numbers });
     }
     Some(())
+}
+
+/// Which way the segment goes, if its addresses are known.
+fn way(dissector: &Dissector, source: u16, destination: u16) -> Option<Way> {
+    let endpoints = dissector.endpoints.as_ref()?;
+    Some(Way {
+        source: (endpoints.source.clone(), source),
+        destination: (endpoints.destination.clone(), destination),
+    })
+}
+
+/// Counts a segment's numbers from where they began, as far as that was seen.
+fn count(dissector: &mut Dissector, way: Option<&Way>, part: Part<'_>) -> Counted {
+    let (Some(conversations), Some(way), Ok(segment)) =
+        (&mut dissector.conversations, way, judged(part.bytes))
+    else {
+        return Counted { sequence_number: None, acknowledgment_number: None, scale: None };
+    };
+    let Header { sequence_number, acknowledgment_number, flags, .. } = segment.header();
+    conversations.note(way, sequence_number, flags, &segment.options());
+    conversations.count(way, sequence_number, acknowledgment_number, flags)
 }
 
 /// What has the segment's sequence number, and which number comes after it.
@@ -87,11 +130,14 @@ fn numbered(segment: Segment<'_>) -> String {
     format!("{first}; the next is {}{wrap}", sequence_number + length)
 }
 
-fn window_meaning(window: u16, flags: Flags) -> &'static str {
-    match window {
-        0 => "there is no room: wait",
-        _ if flags.syn() => "bytes there is room for, not scaled beside SYN",
-        _ => "bytes there is room for, times the window scale",
+fn window_meaning(window: u16, flags: Flags, scale: Option<WindowScale>) -> String {
+    match (window, scale) {
+        (0, _) => "there is no room: wait".to_owned(),
+        _ if flags.syn() => "bytes there is room for, not scaled beside SYN".to_owned(),
+        (_, Some(scale)) => {
+            format!("times {}, the window scale: {}", scale.window(1), scale.window(window))
+        }
+        (_, None) => "bytes there is room for, times the window scale".to_owned(),
     }
 }
 
@@ -121,7 +167,7 @@ mod tests {
         let dissection = dissect(&bytes, Medium::Ip, Offload::default());
         assert_eq!(
             dissection.summary.to_string(),
-            "192.0.2.1 > 192.0.2.2  TCP 40000 > 80 [SYN] seq 1000, 60 bytes"
+            "192.0.2.1 > 192.0.2.2  TCP 40000 > 80 [SYN] seq 1000 win 64240, 60 bytes"
         );
         let fields = &dissection.layers[1].fields;
         let field = |name| {
@@ -180,8 +226,8 @@ mod tests {
         let offload = Offload { checksum_left_out: true, segment_size: 1448.try_into().ok() };
         assert_eq!(
             dissect(&bytes, Medium::Ip, offload).summary.to_string(),
-            "192.0.2.1 > 192.0.2.2  TCP 40000 > 7 [PSH, ACK] seq 1 ack 2 data 65495, 65535 bytes \
-             (a superframe: to be cut into segments of 1448 bytes of data)"
+            "192.0.2.1 > 192.0.2.2  TCP 40000 > 7 [PSH, ACK] seq 1 ack 2 win 512 data 65495, 65535 \
+             bytes (a superframe of segments with 1448 bytes)"
         );
     }
 
