@@ -1,6 +1,6 @@
 //! From the events of a trace to what `dissect` reads.
 
-use dissect::{Dissection, Framing, Offload, dissect};
+use dissect::{Conversations, Dissection, Framing, Offload, dissect};
 use packet::Medium;
 use trace::Direction;
 
@@ -21,14 +21,24 @@ impl LastMedium {
         self.0 = Some(medium);
     }
 
-    /// Dissects a frame of which only the bytes are known.
-    pub(crate) fn dissect(self, bytes: &[u8]) -> Dissection {
-        let medium = self.0.unwrap_or(match bytes.first().map(|first| first >> 4) {
+    /// The medium of this frame: as the last one's, or as it looks.
+    pub(crate) fn of(self, bytes: &[u8]) -> Medium {
+        self.0.unwrap_or(match bytes.first().map(|first| first >> 4) {
             Some(4 | 6) => Medium::Ip,
             _ => Medium::Ethernet,
-        });
-        // A superframe's checksum may be left out; nothing here says, so it is not judged.
-        let offload = Offload { checksum_left_out: true, segment_size: None };
-        dissect(bytes, Framing::from(medium), offload)
+        })
+    }
+
+    /// Dissects a frame of which only the bytes are known.
+    pub(crate) fn dissect(self, bytes: &[u8]) -> Dissection {
+        dissect(bytes, Framing::from(self.of(bytes)), UNKNOWN)
+    }
+
+    /// The same, with what is known of the connections.
+    pub(crate) fn dissect_in(self, conversations: &mut Conversations, bytes: &[u8]) -> Dissection {
+        conversations.dissect(bytes, Framing::from(self.of(bytes)), UNKNOWN)
     }
 }
+
+/// A superframe's checksum may be left out; nothing says, so it is not judged.
+const UNKNOWN: Offload = Offload { checksum_left_out: true, segment_size: None };

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use dissect::{Dissection, Framing, Layer, dissect};
 use serde_json::{Value, json};
-use trace::{Direction, Event, Fault, Record, Subscriber};
+use trace::{Direction, End, Event, Fault, Record, Subscriber};
 
 use crate::Detail;
 use crate::framing::{LastMedium, offload};
@@ -53,6 +54,11 @@ impl<W: Write> JsonLines<W> {
                 let bytes = hex(bytes);
                 ("packet", json!({ "layer": layer, "direction": direction, "bytes": bytes }))
             }
+            Event::Leaving { layer, bytes, reason } => {
+                let layer = words::layer_name(layer);
+                let bytes = hex(bytes);
+                ("leaving", json!({ "layer": layer, "reason": reason, "bytes": bytes }))
+            }
             Event::Dropped { counter, meaning } => {
                 ("dropped", json!({ "counter": counter, "meaning": meaning }))
             }
@@ -62,8 +68,7 @@ impl<W: Write> JsonLines<W> {
                 put(&mut members, "fault", json!(fault_name(fault)));
                 match fault {
                     Fault::Reordered { held } => {
-                        let held = u64::try_from(held.as_nanos()).unwrap_or(u64::MAX);
-                        put(&mut members, "held_nanoseconds", json!(held));
+                        put(&mut members, "held_nanoseconds", json!(duration(held)));
                     }
                     Fault::Corrupted { bit } => put(&mut members, "bit", json!(bit)),
                     Fault::Lost | Fault::QueueFull | Fault::TooLong | Fault::Duplicated => {}
@@ -74,16 +79,29 @@ impl<W: Write> JsonLines<W> {
                 "state_change",
                 json!({ "connection": connection, "from": from, "to": to, "cause": cause }),
             ),
-            Event::TimerSet { owner, timer, deadline } => {
+            Event::TimerSet { owner, timer, deadline, is_routine } => {
                 let deadline = nanoseconds(deadline);
                 let members = json!({
-                    "owner": owner, "timer": timer, "deadline_nanoseconds": deadline
+                    "owner": owner, "timer": timer, "deadline_nanoseconds": deadline,
+                    "is_routine": is_routine
                 });
                 ("timer_set", members)
             }
             Event::TimerFired { owner, timer } => {
                 ("timer_fired", json!({ "owner": owner, "timer": timer }))
             }
+            Event::Window { connection, whose, bytes } => (
+                "window",
+                json!({ "connection": connection, "whose": end_name(whose), "bytes": bytes }),
+            ),
+            Event::RoundTrip { connection, round_trip, smoothed, timeout } => (
+                "round_trip",
+                json!({
+                    "connection": connection, "nanoseconds_measured": duration(round_trip),
+                    "smoothed_nanoseconds": duration(smoothed),
+                    "timeout_nanoseconds": duration(timeout)
+                }),
+            ),
             Event::CongestionWindow { connection, window, slow_start_threshold, cause } => (
                 "congestion_window",
                 json!({
@@ -139,7 +157,12 @@ fn put(object: &mut Value, name: &str, value: Value) {
 }
 
 fn nanoseconds(at: packet::Instant) -> u64 {
-    u64::try_from(at.since_start().as_nanos()).unwrap_or(u64::MAX)
+    duration(at.since_start())
+}
+
+/// In nanoseconds.
+fn duration(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn layer(layer: &Layer) -> Value {
@@ -163,6 +186,13 @@ const fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::In(_) => "in",
         Direction::Out(_) => "out",
+    }
+}
+
+const fn end_name(end: End) -> &'static str {
+    match end {
+        End::Ours => "ours",
+        End::Peers => "peers",
     }
 }
 
@@ -216,7 +246,10 @@ mod tests {
                 "timer_set",
                 "timer_fired",
                 "congestion_window",
-                "retransmission"
+                "retransmission",
+                "leaving",
+                "window",
+                "round_trip"
             ]
         );
         for object in &objects {

@@ -17,11 +17,12 @@ mod flight;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use dissect::{Dissection, Framing, dissect};
+use dissect::{Conversations, Dissection, Framing, dissect};
 use packet::{Instant, InterfaceId};
 use trace::{Direction, Event, Fault, Record, Subscriber};
 
 use crate::framing::{LastMedium, offload};
+use crate::reasons::Reasons;
 use crate::words;
 
 /// How wide the drawing is at most, in characters.
@@ -41,6 +42,9 @@ pub struct Ladder {
     /// How many events came after [`MOST_ENTRIES`].
     not_kept: usize,
     medium: LastMedium,
+    /// Set if TCP's numbers are counted from where their connection began.
+    conversations: Option<Conversations>,
+    reasons: Reasons,
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +70,7 @@ enum What {
         interface: InterfaceId,
         is_out: bool,
         frame: FrameId,
-        label: String,
+        label: Label,
     },
     Fault {
         /// Set if one of the hosts told of it, rather than a link between them.
@@ -76,12 +80,47 @@ enum What {
         before: FrameId,
         /// As it arrives, if it arrives.
         after: FrameId,
-        label: String,
+        label: Label,
     },
     Note {
         host: usize,
+        /// Which connection it happened to, if it did to one.
+        connection: Option<String>,
         words: String,
     },
+}
+
+/// What stands on an arrow.
+#[derive(Clone, Debug)]
+struct Label {
+    /// The ports, where the frame belongs to a connection.
+    ports: Option<(u16, u16)>,
+    words: String,
+}
+
+impl Label {
+    /// A frame without its addresses, which the columns tell.
+    fn new(dissection: &Dissection, reason: Option<&str>) -> Self {
+        let summary = &dissection.summary;
+        let (ports, mut words) = match &summary.brief {
+            Some(brief) => (Some(brief.ports), brief.what.clone()),
+            None => (None, format!("{}, {} bytes", summary.what, summary.length)),
+        };
+        if let Some(reason) = reason {
+            words.push_str(&format!(": {reason}"));
+        }
+        Self { ports, words }
+    }
+
+    /// The words, and the ports where there are several connections to be told apart.
+    fn text(&self, shows_ports: bool) -> String {
+        match self.ports {
+            Some((source, destination)) if shows_ports => {
+                format!("{source} > {destination} {}", self.words)
+            }
+            _ => self.words.clone(),
+        }
+    }
 }
 
 /// Stands for a frame's bytes.
@@ -106,7 +145,14 @@ impl Ladder {
             .take(MOST_HOSTS)
             .map(|&name| Host { name: name.to_owned(), is_silent: false })
             .collect();
-        Self { hosts, entries: Vec::new(), not_kept: 0, medium: LastMedium::default() }
+        Self {
+            hosts,
+            entries: Vec::new(),
+            not_kept: 0,
+            medium: LastMedium::default(),
+            conversations: Some(Conversations::default()),
+            reasons: Reasons::default(),
+        }
     }
 
     /// A ladder between the kernel, on the left, and the one host that tells its events.
@@ -119,29 +165,58 @@ impl Ladder {
         ladder
     }
 
+    /// With TCP's numbers as they stand in the segments, for readers who chose them.
+    #[must_use]
+    pub fn with_raw_numbers(mut self) -> Self {
+        self.conversations = None;
+        self
+    }
+
     fn entry(&mut self, record: &Record<'_>) -> Option<What> {
         let Record { at, host, event } = *record;
         let host = self.hosts.iter().position(|known| known.name == host);
         Some(match event {
             Event::Frame { interface, direction, medium, bytes } => {
                 self.medium.saw(medium);
-                let dissection = dissect(bytes, Framing::from(medium), offload(direction));
+                let (framing, offload) = (Framing::from(medium), offload(direction));
+                let dissection = match &mut self.conversations {
+                    Some(conversations) => conversations.dissect(bytes, framing, offload),
+                    None => dissect(bytes, framing, offload),
+                };
                 let is_out = matches!(direction, Direction::Out(_));
+                let reason = is_out.then(|| self.reasons.take(bytes, medium)).flatten();
                 let frame = FrameId::of(bytes);
-                What::Frame { host: host?, interface, is_out, frame, label: label(&dissection) }
+                let label = Label::new(&dissection, reason);
+                What::Frame { host: host?, interface, is_out, frame, label }
+            }
+            Event::Leaving { bytes, reason, .. } => {
+                self.reasons.note(bytes, reason);
+                return None;
             }
             Event::Fault { fault, bytes } => {
-                let label = label(&self.medium.dissect(bytes));
+                let dissection = match &mut self.conversations {
+                    Some(conversations) => self.medium.dissect_in(conversations, bytes),
+                    None => self.medium.dissect(bytes),
+                };
+                let label = Label::new(&dissection, None);
                 let before = FrameId::of(bytes);
                 What::Fault { host, fault, before, after: after(fault, bytes), label }
             }
             Event::Dropped { .. }
             | Event::StateChange { .. }
             | Event::TimerFired { .. }
+            | Event::TimerSet { is_routine: false, .. }
+            | Event::Window { .. } => What::Note {
+                host: host?,
+                connection: words::connection_of(&event).map(str::to_owned),
+                words: words::of_what_happened(at, &event)?,
+            },
+            // The frame says that it is sent again.
+            Event::Packet { .. }
+            | Event::TimerSet { is_routine: true, .. }
+            | Event::RoundTrip { .. }
+            | Event::CongestionWindow { .. }
             | Event::Retransmission { .. } => {
-                What::Note { host: host?, words: words::of_event(at, &event)? }
-            }
-            Event::Packet { .. } | Event::TimerSet { .. } | Event::CongestionWindow { .. } => {
                 return None;
             }
         })
@@ -163,11 +238,6 @@ impl fmt::Display for Ladder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&drawing::draw(self))
     }
-}
-
-/// A frame without its addresses, which the columns tell.
-fn label(dissection: &Dissection) -> String {
-    format!("{}, {} bytes", dissection.summary.what, dissection.summary.length)
 }
 
 /// The frame as it is after a fault. Bits count from the first byte's most significant one.

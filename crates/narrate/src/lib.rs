@@ -23,6 +23,7 @@ mod lines;
 mod names;
 mod output;
 mod pcapng;
+mod reasons;
 mod style;
 mod words;
 

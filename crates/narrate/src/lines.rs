@@ -2,21 +2,23 @@
 
 use std::io::{self, Write};
 
-use dissect::{Dissection, Framing, dissect};
+use dissect::{Conversations, Dissection, Framing};
 use packet::InterfaceId;
-use trace::{Direction, Event, Record, Subscriber};
+use trace::{Direction, Event, Fault, Record, Subscriber};
 
 use crate::framing::{LastMedium, offload};
 use crate::names::Names;
 use crate::output::Output;
+use crate::reasons::Reasons;
 use crate::style::{Accent, Style};
 use crate::words;
 
 /// How much is said of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
-    /// A line for each frame and for whatever is out of the ordinary: drops, faults, state
-    /// changes, retransmissions, timers that fire.
+    /// A line for each frame, with the reason why it leaves where a layer says one, and for
+    /// whatever is out of the ordinary: drops, faults, state changes, windows that close and open,
+    /// timers that fire, and those that are set for a reason of their own.
     Lines,
     /// Every layer of each frame with its bytes, and every event.
     Layers,
@@ -27,6 +29,8 @@ pub enum Detail {
 /// ```text
 ///   <- kernel  192.0.2.1 > 192.0.2.9  ICMP echo request id 7 seq 1, 84 bytes
 ///      dropped: the destination is none of our addresses (counter ipv4_not_for_us)
+///   <- kernel  192.0.2.1 > 192.0.2.2  TCP 40000 > 7 [SYN] seq 0 win 64240, 60 bytes
+///   -> kernel  192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes: answers a SYN
 /// ```
 #[derive(Debug)]
 pub struct Lines<W> {
@@ -37,8 +41,13 @@ pub struct Lines<W> {
     shows_times: bool,
     packet_information: bool,
     medium: LastMedium,
+    conversations: Conversations,
+    reasons: Reasons,
     /// The frame that was printed last, so that what the link does to it need not name it again.
     last_frame: Vec<u8>,
+    /// What the link did to a frame that is about to be told of: a device that loses frames may
+    /// tell so before.
+    fault_ahead: Option<Fault>,
 }
 
 impl<W: Write> Lines<W> {
@@ -54,7 +63,10 @@ impl<W: Write> Lines<W> {
             shows_times: false,
             packet_information: false,
             medium: LastMedium::default(),
+            conversations: Conversations::default(),
+            reasons: Reasons::default(),
             last_frame: Vec::new(),
+            fault_ahead: None,
         }
     }
 
@@ -99,6 +111,7 @@ impl<W: Write> Lines<W> {
         interface: InterfaceId,
         direction: Direction,
         dissection: &Dissection,
+        reason: Option<&str>,
     ) -> String {
         let (arrow, accent) = match direction {
             Direction::In(_) => ("<-", Accent::Inward),
@@ -108,6 +121,10 @@ impl<W: Write> Lines<W> {
         let arrow = self.style.accent(accent, &format!("{arrow} {peer}"));
         let summary = self.style.line(&dissection.summary.spans());
         let mut lines = format!("{}{arrow}  {summary}", self.names.host(host));
+        if let Some(reason) = reason {
+            lines.push_str(": ");
+            lines.push_str(&self.style.accent(Accent::Aside, reason));
+        }
         if self.detail == Detail::Layers {
             for line in dissection.lines() {
                 lines.push_str("\n  ");
@@ -130,17 +147,44 @@ impl<W: Write> Lines<W> {
                 self.last_frame.clear();
                 self.last_frame.extend_from_slice(bytes);
                 let framing = Framing { medium, packet_information: self.packet_information };
-                self.frame(host, interface, direction, &dissect(bytes, framing, offload(direction)))
+                let dissection = self.conversations.dissect(bytes, framing, offload(direction));
+                let reason = match direction {
+                    Direction::In(_) => None,
+                    Direction::Out(_) => self.reasons.take(bytes, medium),
+                };
+                let mut lines = self.frame(host, interface, direction, &dissection, reason);
+                if let Some(fault) = self.fault_ahead.take() {
+                    let words = format!("the link {}", words::of_fault(fault));
+                    lines.push('\n');
+                    lines.push_str(&self.aside(host, Accent::Trouble, &words));
+                }
+                lines
+            }
+            Event::Fault { fault, bytes }
+                if self.last_frame != bytes
+                    && self.reasons.is_about_to_leave(bytes, self.medium.of(bytes)) =>
+            {
+                self.fault_ahead = Some(fault);
+                return None;
+            }
+            Event::Leaving { bytes, reason, .. } => {
+                self.reasons.note(bytes, reason);
+                return None;
             }
             Event::Fault { fault, bytes } => {
                 let mut words = format!("the link {}", words::of_fault(fault));
                 if self.last_frame != bytes {
-                    let summary = self.medium.dissect(bytes).summary;
+                    let summary = self.medium.dissect_in(&mut self.conversations, bytes).summary;
                     words.insert_str(0, &format!("{summary}: "));
                 }
                 self.aside(host, Accent::Trouble, &words)
             }
-            Event::Packet { .. } | Event::TimerSet { .. } | Event::CongestionWindow { .. }
+            // The frame that leaves says that it is sent again, and why.
+            Event::Packet { .. }
+            | Event::TimerSet { is_routine: true, .. }
+            | Event::RoundTrip { .. }
+            | Event::CongestionWindow { .. }
+            | Event::Retransmission { .. }
                 if self.detail < Detail::Layers =>
             {
                 return None;
@@ -172,8 +216,10 @@ mod tests {
     use super::*;
     use crate::output::FullAfter;
     use crate::samples::{self, PING, REPLY, frame_in, frame_out};
-    use packet::Medium;
+    use packet::{Instant, Medium};
     use proptest::prelude::*;
+    use std::time::Duration;
+    use trace::Layer;
 
     fn text(lines: Lines<Vec<u8>>, records: &[Record<'_>]) -> String {
         let mut lines = lines;
@@ -229,6 +275,10 @@ mod tests {
     #[test]
     fn every_event_has_a_line_where_all_is_asked_for() {
         for event in samples::every_event() {
+            // A reason is told with its frame.
+            if matches!(event, Event::Leaving { .. }) {
+                continue;
+            }
             let text = text(Lines::new(Vec::new(), Detail::Layers), &[record(event)]);
             assert!(text.trim().len() > 10 && text.ends_with('\n'), "{event:?}: {text}");
         }
@@ -239,8 +289,60 @@ mod tests {
    the link loses it: its queue is full
    192.0.2.2:7 <-> 192.0.2.1:40000: SYN-RECEIVED -> ESTABLISHED (ACK of our SYN)
    192.0.2.2:7 <-> 192.0.2.1:40000: retransmission timer fired
-   192.0.2.2:7 <-> 192.0.2.1:40000: sends 1448 bytes from 1000 again (timeout)
+   192.0.2.2:7 <-> 192.0.2.1:40000: the peer's window is closed: it has no room
 ";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn why_a_packet_leaves_stands_behind_it() {
+        let leaving = |bytes| Event::Leaving { layer: Layer::Icmp, bytes, reason: "it was asked" };
+        let text = text(
+            Lines::new(Vec::new(), Detail::Lines),
+            &[
+                record(leaving(&REPLY[20..])),
+                record(frame_in(PING)),
+                record(frame_out(REPLY)),
+                record(frame_out(REPLY)),
+            ],
+        );
+        let expected = "\
+<- kernel  192.0.2.1 > 192.0.2.2  ICMP echo request id 7 seq 1, 36 bytes
+-> kernel  192.0.2.2 > 192.0.2.1  ICMP echo reply id 7 seq 1, 36 bytes: it was asked
+-> kernel  192.0.2.2 > 192.0.2.1  ICMP echo reply id 7 seq 1, 36 bytes
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_the_link_does_to_a_frame_that_leaves_stands_below_it() {
+        let leaving =
+            Event::Leaving { layer: Layer::Icmp, bytes: &REPLY[20..], reason: "it was asked" };
+        let lost = Event::Fault { fault: Fault::Lost, bytes: REPLY };
+        let text = text(
+            Lines::new(Vec::new(), Detail::Lines),
+            &[record(leaving), record(lost), record(frame_out(REPLY)), record(frame_in(PING))],
+        );
+        let expected = "\
+-> kernel  192.0.2.2 > 192.0.2.1  ICMP echo reply id 7 seq 1, 36 bytes: it was asked
+   the link loses it
+<- kernel  192.0.2.1 > 192.0.2.2  ICMP echo request id 7 seq 1, 36 bytes
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_timer_that_is_set_for_a_reason_of_its_own_has_a_line() {
+        let set = |is_routine| Event::TimerSet {
+            owner: "192.0.2.2:7 <-> 192.0.2.1:40000",
+            timer: "retransmission",
+            deadline: Instant::at(Duration::from_millis(412)),
+            is_routine,
+        };
+        let records = [record(set(true)), record(set(false))];
+        let text = text(Lines::new(Vec::new(), Detail::Lines), &records);
+        let expected = "   192.0.2.2:7 <-> 192.0.2.1:40000: retransmission timer set to fire in \
+                        400 ms\n";
         assert_eq!(text, expected);
     }
 

@@ -17,6 +17,7 @@ use trace::{Direction, Event, Record, Subscriber};
 
 use self::blocks::Blocks;
 use crate::framing::{LastMedium, offload};
+use crate::reasons::Reasons;
 use crate::words;
 
 /// How many comments a packet gets; what is more is counted in a last one.
@@ -56,6 +57,7 @@ pub struct Pcapng<W: Write> {
     /// How many found no room in `held`.
     not_held: usize,
     medium: LastMedium,
+    reasons: Reasons,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl<W: Write> Pcapng<W> {
             held: Vec::new(),
             not_held: 0,
             medium: LastMedium::default(),
+            reasons: Reasons::default(),
         }
     }
 
@@ -166,6 +169,11 @@ impl<W: Write> Pcapng<W> {
             comments: offload_comments(direction),
             not_told: 0,
         };
+        if let Direction::Out(_) = direction
+            && let Some(reason) = self.reasons.take(bytes, medium)
+        {
+            frame.comment(format!("{host}: sends this, since: {reason}"));
+        }
         self.assign_held(&mut frame);
         self.write_last();
         frame.interface = self.number_of(host, interface, medium);
@@ -259,6 +267,7 @@ impl<W: Write> Subscriber for Pcapng<W> {
             }
             // The frame itself says it better.
             Event::Packet { .. } => {}
+            Event::Leaving { bytes, reason, .. } => self.reasons.note(bytes, reason),
             ref event => {
                 let Some(words) = words::of_event(record.at, event) else { return };
                 let comment = format!("{}: {words}", record.host);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use packet::{Instant, InterfaceId, Medium, ReceiveOffload, TransmitOffload};
-use trace::{Direction, Event, Fault, Layer, Record};
+use trace::{Direction, End, Event, Fault, Layer, Record};
 
 /// An echo request from 192.0.2.1 to 192.0.2.2 with 8 bytes of data.
 pub(crate) const PING: &[u8] = &[
@@ -57,7 +57,7 @@ pub(crate) fn frame_events(bytes: &[u8], medium: Medium) -> [Event<'_>; 3] {
 }
 
 /// One of each.
-pub(crate) fn every_event() -> [Event<'static>; 9] {
+pub(crate) fn every_event() -> [Event<'static>; 12] {
     [
         frame_in(PING),
         Event::Packet { layer: Layer::Icmp, upward: true, bytes: &PING[20..] },
@@ -73,6 +73,7 @@ pub(crate) fn every_event() -> [Event<'static>; 9] {
             owner: CONNECTION,
             timer: "retransmission",
             deadline: Instant::at(Duration::from_millis(212)),
+            is_routine: true,
         },
         Event::TimerFired { owner: CONNECTION, timer: "retransmission" },
         Event::CongestionWindow {
@@ -86,6 +87,14 @@ pub(crate) fn every_event() -> [Event<'static>; 9] {
             sequence_number: 1000,
             length: 1448,
             cause: "timeout",
+        },
+        Event::Leaving { layer: Layer::Tcp, bytes: &PING[20..], reason: "two full segments came" },
+        Event::Window { connection: CONNECTION, whose: End::Peers, bytes: 0 },
+        Event::RoundTrip {
+            connection: CONNECTION,
+            round_trip: Duration::from_millis(20),
+            smoothed: Duration::from_millis(19),
+            timeout: Duration::from_millis(219),
         },
     ]
 }

@@ -3,10 +3,36 @@
 use std::time::Duration;
 
 use packet::Instant;
-use trace::{Event, Fault, Layer};
+use trace::{End, Event, Fault, Layer};
 
 /// The event in words; `None` for the two that hold a frame, which need the frame's words too.
 pub(crate) fn of_event(at: Instant, event: &Event<'_>) -> Option<String> {
+    let words = of_what_happened(at, event)?;
+    Some(match connection_of(event) {
+        Some(connection) => format!("{connection}: {words}"),
+        None => words,
+    })
+}
+
+/// The connection, or whoever else it is, that the event happened to.
+pub(crate) const fn connection_of<'a>(event: &Event<'a>) -> Option<&'a str> {
+    match *event {
+        Event::StateChange { connection, .. }
+        | Event::Window { connection, .. }
+        | Event::RoundTrip { connection, .. }
+        | Event::CongestionWindow { connection, .. }
+        | Event::Retransmission { connection, .. } => Some(connection),
+        Event::TimerSet { owner, .. } | Event::TimerFired { owner, .. } => Some(owner),
+        Event::Frame { .. }
+        | Event::Packet { .. }
+        | Event::Leaving { .. }
+        | Event::Dropped { .. }
+        | Event::Fault { .. } => None,
+    }
+}
+
+/// As [`of_event`], without the name of the connection.
+pub(crate) fn of_what_happened(at: Instant, event: &Event<'_>) -> Option<String> {
     Some(match *event {
         Event::Frame { .. } | Event::Fault { .. } => return None,
         Event::Packet { layer, upward: true, bytes } => {
@@ -15,22 +41,42 @@ pub(crate) fn of_event(at: Instant, event: &Event<'_>) -> Option<String> {
         Event::Packet { layer, upward: false, bytes } => {
             format!("{} gives {} bytes to the layer below", layer_name(layer), bytes.len())
         }
+        Event::Leaving { layer, reason, .. } => {
+            format!("{} sends, since: {reason}", layer_name(layer))
+        }
         Event::Dropped { counter, meaning } => format!("dropped: {meaning} (counter {counter})"),
-        Event::StateChange { connection, from, to, cause } => {
-            format!("{connection}: {from} -> {to} ({cause})")
+        Event::StateChange { from, to, cause, .. } => format!("{from} -> {to} ({cause})"),
+        Event::TimerSet { timer, deadline, .. } => {
+            format!("{timer} timer set to fire in {}", duration(deadline - at))
         }
-        Event::TimerSet { owner, timer, deadline } => {
-            format!("{owner}: {timer} timer set to fire in {}", duration(deadline - at))
+        Event::TimerFired { timer, .. } => format!("{timer} timer fired"),
+        Event::Window { whose, bytes, .. } => window(whose, bytes),
+        Event::RoundTrip { round_trip, smoothed, timeout, .. } => {
+            let [round_trip, smoothed, timeout] = [round_trip, smoothed, timeout].map(duration);
+            format!("a round trip took {round_trip} (SRTT {smoothed}, RTO {timeout})")
         }
-        Event::TimerFired { owner, timer } => format!("{owner}: {timer} timer fired"),
-        Event::CongestionWindow { connection, window, slow_start_threshold, cause } => format!(
-            "{connection}: congestion window {window} bytes, slow start threshold \
-             {slow_start_threshold} bytes ({cause})"
+        Event::CongestionWindow { window, slow_start_threshold, cause, .. } => format!(
+            "congestion window {window} bytes, slow start threshold {} ({cause})",
+            threshold(slow_start_threshold)
         ),
-        Event::Retransmission { connection, sequence_number, length, cause } => {
-            format!("{connection}: sends {length} bytes from {sequence_number} again ({cause})")
+        Event::Retransmission { sequence_number, length, cause, .. } => {
+            format!("sends {length} bytes from {sequence_number} again ({cause})")
         }
     })
+}
+
+/// A slow start threshold, which is none as long as nothing was lost.
+fn threshold(bytes: u32) -> String {
+    if bytes == u32::MAX { "none yet".to_owned() } else { format!("{bytes} bytes") }
+}
+
+fn window(whose: End, bytes: u32) -> String {
+    match (whose, bytes) {
+        (End::Ours, 0) => "our window is closed: the application does not read".to_owned(),
+        (End::Peers, 0) => "the peer's window is closed: it has no room".to_owned(),
+        (End::Ours, bytes) => format!("our window is open again: {bytes} bytes"),
+        (End::Peers, bytes) => format!("the peer's window is open again: {bytes} bytes"),
+    }
 }
 
 /// What a link does to a frame, in words that follow "the link".

@@ -24,8 +24,16 @@ impl Stack {
     }
 
     fn send_tcp(&mut self, now: Instant, outgoing: Outgoing) -> Result<(), Counter> {
-        let Outgoing { mut buffer, header, options, segment_size, addresses, ttl, traffic_class } =
-            outgoing;
+        let Outgoing {
+            mut buffer,
+            header,
+            options,
+            segment_size,
+            addresses,
+            ttl,
+            traffic_class,
+            reason,
+        } = outgoing;
         let (IpAddr::V4(source), IpAddr::V4(destination)) =
             (addresses.source, addresses.destination)
         else {
@@ -41,6 +49,7 @@ impl Stack {
             .prepend_to(&options, &mut buffer, pseudo_header, checksum_by, segment_size)
             .map_err(|_| Counter::Ipv4TooLong)?;
         let bytes = buffer.as_slice();
+        self.tracer.emit(now, || Event::Leaving { layer: Layer::Tcp, bytes, reason });
         self.tracer.emit(now, || Event::Packet { layer: Layer::Tcp, upward: false, bytes });
         let header = Header {
             dscp: Dscp::from_traffic_class(traffic_class),

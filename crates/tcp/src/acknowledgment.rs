@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use packet::Instant;
-use trace::Event;
 
 use crate::congestion::{self, Congestion};
 use crate::connection::{Connection, Context};
@@ -42,6 +41,7 @@ impl Connection {
         let round_trip = self.round_trip(context.now, seg, ack);
         if let Some((round_trip, samples)) = round_trip {
             self.snd.rtt.sample(round_trip, samples);
+            self.tell_round_trip(context, round_trip);
         }
         let acknowledged = self.snd.acknowledge(ack);
         self.statistics.bytes_acknowledged += u64::from(acknowledged.bytes);
@@ -62,7 +62,7 @@ impl Connection {
             });
         }
         self.recover(context, action);
-        self.tell_window(context, before, "acknowledgment");
+        self.tell_congestion_window(context, before, "acknowledgment");
         let timer = self.snd.timer;
         self.restart_retransmission_timer(context);
         if matches!(action, Action::PartialAck { is_first: false }) {
@@ -118,6 +118,7 @@ impl Connection {
         }
         let was_closed = self.snd.wnd == 0;
         self.snd.set_window(self.window_of(seg), seg.seq, ack);
+        self.tell_peers_window(context, was_closed);
         if self.snd.wnd == 0 {
             // MUST-37: as long as somebody answers, the connection stays.
             self.snd.attempts = 0;
@@ -147,12 +148,12 @@ impl Connection {
             Action::EnterRecovery { flight_size } => {
                 self.snd.congestion.on_congestion(&Congestion { now, flight_size });
                 self.send_first_again();
-                self.tell_window(context, before, "third duplicate ACK");
+                self.tell_congestion_window(context, before, "third duplicate ACK");
             }
             Action::PartialAck { .. } => self.send_first_again(),
             Action::ExitRecovery => {
                 self.snd.congestion.on_recovery_end(now, self.snd.flight_size());
-                self.tell_window(context, before, "all that was lost has arrived");
+                self.tell_congestion_window(context, before, "all that was lost has arrived");
             }
         }
     }
@@ -179,26 +180,9 @@ impl Connection {
             self.snd.timer = SendTimer::Off;
             self.snd.waiting_since = None;
         } else {
-            let at = context.now + self.snd.rtt.rto();
-            self.snd.timer = SendTimer::Retransmission { at };
+            self.start_retransmission_timer(context);
             self.snd.waiting_since = Some(context.now);
         }
-    }
-
-    /// Tells that the congestion window is another than it was `before`.
-    pub(crate) fn tell_window(&self, context: Context<'_>, before: u32, cause: &'static str) {
-        let window = self.snd.congestion.window();
-        if window == before || !context.tracer.is_on() {
-            return;
-        }
-        let connection = self.pair.to_string();
-        let slow_start_threshold = self.snd.congestion.slow_start_threshold();
-        context.tracer.emit(context.now, || Event::CongestionWindow {
-            connection: &connection,
-            window,
-            slow_start_threshold,
-            cause,
-        });
     }
 
     /// Takes what the peer offers with its SYN, as far as we offer it too.

@@ -80,7 +80,7 @@ impl Connection {
         self.rcv.buffer.consume(count);
         self.pass_urgent_mark();
         if self.state().can_receive() && self.rcv.window_update_is_due() {
-            self.rcv.owe_now("the window has opened");
+            self.rcv.owe_now("window update: the application has read");
         }
     }
 

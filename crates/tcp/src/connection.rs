@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use packet::Instant;
-use trace::{Event, Tracer};
+use trace::Tracer;
 
 use crate::challenge_ack::LastChallengeAck;
 use crate::congestion::Start;
@@ -254,16 +254,7 @@ impl Connection {
     pub(crate) fn enter(&mut self, context: Context<'_>, to: State, cause: &'static str) {
         let from = std::mem::replace(&mut self.state, to);
         self.news.state = true;
-        if from == to || !context.tracer.is_on() {
-            return;
-        }
-        let connection = self.pair.to_string();
-        context.tracer.emit(context.now, || Event::StateChange {
-            connection: &connection,
-            from: from.name(),
-            to: to.name(),
-            cause,
-        });
+        self.tell_change(context, from, cause);
     }
 
     /// Both SYNs are acknowledged: from here on data goes, by what both sides agreed on.
@@ -316,13 +307,9 @@ impl Connection {
 
     /// When something is next to be done, if nothing happens before.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let ack = match self.rcv.ack {
-            Ack::Delayed { at } => Some(at),
-            Ack::NotOwed | Ack::Now(_) => None,
-        };
         let timers = [
             self.snd.timer.deadline(),
-            ack,
+            self.rcv.ack.deadline(),
             self.keep_alive.at,
             self.time_wait_until,
             self.orphan_until,
@@ -349,27 +336,6 @@ impl Connection {
         let is_open = self.state.is_synchronized() && self.state != State::TimeWait;
         let KeepAlive { idle, .. } = self.options.keep_alive.unwrap_or_default();
         self.keep_alive.at = (is_open && self.options.keep_alive.is_some()).then(|| now + idle);
-    }
-
-    /// Tells that a timer was set.
-    pub(crate) fn tell_timer(
-        &self,
-        context: Context<'_>,
-        timer: &'static str,
-        deadline: Option<Instant>,
-    ) {
-        if let Some(deadline) = deadline.filter(|_| context.tracer.is_on()) {
-            let owner = self.pair.to_string();
-            context.tracer.emit(context.now, || Event::TimerSet { owner: &owner, timer, deadline });
-        }
-    }
-
-    /// Tells that a timer fired.
-    pub(crate) fn tell_fired(&self, context: Context<'_>, timer: &'static str) {
-        if context.tracer.is_on() {
-            let owner = self.pair.to_string();
-            context.tracer.emit(context.now, || Event::TimerFired { owner: &owner, timer });
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | the user's calls | `calls.rs`, `linger.rs`, `urgent.rs`, `cork.rs`, `status.rs` |
 //! | the timeouts | `timeouts.rs` |
 //! | what leaves next | `output.rs` |
+//! | what is told of it all | `telling.rs` |
 //! | all connections and listeners of a host | `sockets.rs` |
 //! | how much may be under way, and what is lost | `congestion.rs`, `recovery.rs` |
 //!
@@ -45,6 +46,7 @@ mod sockets;
 mod state;
 mod status;
 mod syn_cookies;
+mod telling;
 mod timeouts;
 mod timer_queue;
 mod urgent;

@@ -7,12 +7,11 @@
 use std::num::NonZeroU16;
 
 use packet::{Buffer, Instant};
-use trace::Event;
 
-use crate::connection::{Connection, Context};
+use crate::connection::{Connection, Context, Origin};
 use crate::receiver::Ack;
 use crate::sender::{Fin, SendTimer};
-use crate::{Flags, Header, Options, SequenceNumber, State, Timestamps, WindowScale, to_u32};
+use crate::{Flags, Header, Options, SequenceNumber, State, Timestamps, WindowScale};
 
 /// A segment that is to leave: its text is in the buffer, and this goes in front.
 #[derive(Clone, Debug)]
@@ -21,6 +20,8 @@ pub(crate) struct Leaving {
     pub(crate) options: Options,
     /// Set if the text is more than one segment's, by how much it is to be cut.
     pub(crate) segment_size: Option<NonZeroU16>,
+    /// Why it leaves.
+    pub(crate) reason: &'static str,
 }
 
 /// A part of the send sequence space that is to leave.
@@ -35,6 +36,18 @@ struct Piece {
     again: Option<&'static str>,
 }
 
+impl Piece {
+    /// Why it leaves, in words.
+    fn reason(self) -> &'static str {
+        match self.again {
+            Some(again) => again,
+            None if self.length == 0 => "no more to send",
+            None if self.fin => "new data, the last",
+            None => "new data",
+        }
+    }
+}
+
 impl Connection {
     /// The next segment that is to leave; its text is laid into `buffer`, which is empty.
     /// `largest` is the most text that the device takes at once, in bytes: more than a segment
@@ -46,8 +59,9 @@ impl Connection {
         buffer: &mut Buffer,
     ) -> Option<Leaving> {
         if std::mem::take(&mut self.due.reset) {
-            let leaving = self.segment(context, self.snd.nxt, Flags::RST | Flags::ACK);
-            self.end(context, "the application aborted it");
+            let aborted = "the application aborted it";
+            let leaving = self.segment(context, self.snd.nxt, Flags::RST | Flags::ACK, aborted);
+            self.end(context, aborted);
             return Some(leaving);
         }
         match self.state() {
@@ -77,6 +91,7 @@ impl Connection {
     fn send_syn(&mut self, context: Context<'_>) -> Leaving {
         let is_answer = self.state() == State::SynReceived;
         let flags = if is_answer { Flags::SYN | Flags::ACK } else { Flags::SYN };
+        let reason = self.reason_for_syn();
         self.snd.nxt = SequenceNumber::later_of(self.snd.nxt, self.snd.iss + 1);
         if self.snd.attempts == 0 {
             self.snd.timed = Some((self.snd.iss, context.now));
@@ -92,6 +107,19 @@ impl Connection {
             header: self.header(self.snd.iss, flags, window),
             options: self.syn_options(context.now, is_answer),
             segment_size: None,
+            reason,
+        }
+    }
+
+    fn reason_for_syn(&self) -> &'static str {
+        match (self.state(), self.origin) {
+            _ if self.snd.attempts > 0 => "again: timeout",
+            (State::SynReceived, Origin::Passive) if self.snd.nxt != self.snd.iss => {
+                "again: the SYN came again"
+            }
+            (State::SynReceived, Origin::Passive) => "answers a SYN",
+            (State::SynReceived, Origin::Active) => "a SYN crossed ours",
+            _ => "asks for a connection",
         }
     }
 
@@ -104,14 +132,17 @@ impl Connection {
             let start = self.snd.data_start();
             let length = self.snd.mss.min(self.snd.sent_data_end().since(start));
             let fin = self.snd.fin_is_at(start + length);
-            return Some(Piece { start, length, fin, again: Some("third duplicate ACK") });
+            return Some(Piece { start, length, fin, again: Some("again: third duplicate ACK") });
         }
         let start = self.snd.position();
         let available = self.snd.sendable();
         let whole = available.min(self.snd.usable_window()).min(largest.max(self.snd.mss));
         let length = self.without_silly_end(whole, available);
         let fin = self.snd.fin_is_at(start + length);
-        let again = self.snd.resend.map(|_| "timeout");
+        let again = self.snd.resend.map(|_| match self.snd.attempts {
+            0 => "again: taken for lost",
+            _ => "again: timeout",
+        });
         (length > 0 || fin).then_some(Piece { start, length, fin, again })
     }
 
@@ -166,7 +197,8 @@ impl Connection {
             flags |= Flags::FIN;
             self.snd.fin = Fin::Sent(end);
         }
-        let mut leaving = self.segment(context, start, flags);
+        let reason = piece.reason();
+        let mut leaving = self.segment(context, start, flags, reason);
         self.mark_urgent(&mut leaving.header);
         leaving.segment_size = self.segment_size(length);
         self.note_sent(context, piece, end + u32::from(fin));
@@ -213,6 +245,11 @@ impl Connection {
 
     /// RFC 6298, 5.1.
     pub(crate) fn start_retransmission_timer(&mut self, context: Context<'_>) {
+        self.set_retransmission_timer(context);
+        self.tell_routine_timer(context, "retransmission", self.snd.timer.deadline());
+    }
+
+    pub(crate) fn set_retransmission_timer(&mut self, context: Context<'_>) {
         let at = context.now + self.snd.rtt.rto();
         self.snd.timer = SendTimer::Retransmission { at };
     }
@@ -236,7 +273,7 @@ impl Connection {
             let start = self.snd.una;
             let length = u32::from(self.snd.data_end() != start);
             let fin = self.snd.fin_is_at(start + length) && length == 0;
-            let piece = Piece { start, length, fin, again: Some("window probe") };
+            let piece = Piece { start, length, fin, again: Some("probes the closed window") };
             let timer = self.snd.timer;
             let leaving = self.send_piece(context, piece, buffer);
             // A probe is not sent again by itself: the next one is.
@@ -246,17 +283,17 @@ impl Connection {
         }
         if std::mem::take(&mut self.due.keep_alive) {
             // A number that was acknowledged already, so that the peer says where it stands.
-            return Some(self.segment(context, self.snd.nxt - 1, Flags::ACK));
+            let reason = "keep-alive: is the peer still there?";
+            return Some(self.segment(context, self.snd.nxt - 1, Flags::ACK, reason));
         }
         None
     }
 
     fn next_acknowledgment(&mut self, context: Context<'_>) -> Option<Leaving> {
-        self.acknowledgment_is_due().then(|| {
-            let mut leaving = self.segment(context, self.snd.nxt, Flags::ACK);
-            self.mark_urgent(&mut leaving.header);
-            leaving
-        })
+        let Ack::Now(reason) = self.rcv.ack else { return None };
+        let mut leaving = self.segment(context, self.snd.nxt, Flags::ACK, reason);
+        self.mark_urgent(&mut leaving.header);
+        Some(leaving)
     }
 
     /// Whether an acknowledgment leaves though nothing else does.
@@ -265,12 +302,20 @@ impl Connection {
     }
 
     /// A segment of the established connection, which takes the acknowledgment along.
-    fn segment(&mut self, context: Context<'_>, seq: SequenceNumber, flags: Flags) -> Leaving {
+    fn segment(
+        &mut self,
+        context: Context<'_>,
+        seq: SequenceNumber,
+        flags: Flags,
+        reason: &'static str,
+    ) -> Leaving {
         self.statistics.segments_sent += 1;
+        let was_closed = self.rcv.has_announced_none();
         let window = self.rcv.announce();
         self.rcv.acknowledged();
+        self.tell_our_window(context, was_closed);
         let options = self.usual_options(context.now);
-        Leaving { header: self.header(seq, flags, window), options, segment_size: None }
+        Leaving { header: self.header(seq, flags, window), options, segment_size: None, reason }
     }
 
     fn header(&self, seq: SequenceNumber, flags: Flags, window: u16) -> Header {
@@ -328,24 +373,6 @@ impl Connection {
     /// Our timestamp clock, in milliseconds. It never shows zero.
     pub(crate) fn timestamp(&self, now: Instant) -> u32 {
         crate::connection::timestamp(now, self.timestamp_offset)
-    }
-
-    fn tell_retransmission(
-        &self,
-        context: Context<'_>,
-        start: SequenceNumber,
-        length: u32,
-        cause: &'static str,
-    ) {
-        if context.tracer.is_on() {
-            let connection = self.pair.to_string();
-            context.tracer.emit(context.now, || Event::Retransmission {
-                connection: &connection,
-                sequence_number: start.value(),
-                length: to_u32(to_usize(length)),
-                cause,
-            });
-        }
     }
 }
 

@@ -65,6 +65,16 @@ pub(crate) enum Ack {
     Now(&'static str),
 }
 
+impl Ack {
+    /// Until when it waits, if it does.
+    pub(crate) const fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Delayed { at } => Some(at),
+            Self::NotOwed | Self::Now(_) => None,
+        }
+    }
+}
+
 impl Receiver {
     /// Begins with the peer's SYN, whose number is `irs`.
     pub(crate) fn start(&mut self, irs: SequenceNumber) {
@@ -101,7 +111,7 @@ impl Receiver {
         self.unacknowledged = self.unacknowledged.saturating_add(advanced);
         let full = self.mss;
         if advanced == 0 {
-            self.owe_now("a segment came that is not the next");
+            self.owe_now("something came that is not next in order");
         } else if had_holes {
             self.owe_now("a hole was filled");
         } else if self.unacknowledged >= full.saturating_mul(2) || crate::to_u32(length) > full {
@@ -147,6 +157,12 @@ impl Receiver {
         let field = u16::try_from(self.buffer.window()).unwrap_or(u16::MAX);
         self.edge = SequenceNumber::later_of(self.edge, self.nxt + u32::from(field));
         field
+    }
+
+    /// Whether the window that was announced last was closed.
+    pub(crate) fn has_announced_none(&self) -> bool {
+        // Behind the SYN nothing was announced yet that could have been used up.
+        self.edge == self.last_ack_sent && self.last_ack_sent != self.irs + 1
     }
 
     /// Whether the window can be opened by a step that is worth the while.

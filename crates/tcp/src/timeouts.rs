@@ -92,9 +92,9 @@ impl Connection {
             });
             self.snd.recovery.on_retransmission_timeout(self.snd.nxt);
             self.snd.resend = Some(self.snd.una);
-            self.tell_window(context, before, "timeout");
+            self.tell_congestion_window(context, before, "timeout");
         }
-        self.start_retransmission_timer(context);
+        self.set_retransmission_timer(context);
         self.tell_timer(context, "retransmission", self.snd.timer.deadline());
     }
 
@@ -104,13 +104,15 @@ impl Connection {
         self.due.window_probe = true;
         let interval = interval.saturating_mul(2).min(MAX_PROBE_INTERVAL);
         self.snd.timer = SendTimer::Persist { at: context.now + interval, interval };
+        self.tell_timer(context, "persist", self.snd.timer.deadline());
     }
 
     fn delayed_ack_timeout(&mut self, context: Context<'_>) {
         if let Ack::Delayed { at } = self.rcv.ack
             && at <= context.now
         {
-            self.rcv.ack = Ack::Now("it has waited long enough");
+            self.tell_fired(context, "delayed ACK");
+            self.rcv.ack = Ack::Now("delayed ACK: nothing took it along");
         }
     }
 

@@ -27,6 +27,16 @@ pub enum Event<'a> {
         /// From this layer's header on.
         bytes: &'a [u8],
     },
+    /// A layer is about to hand a packet down, and says why. The frame that it becomes crosses
+    /// the device later, perhaps after others.
+    Leaving {
+        /// The layer whose packet it is.
+        layer: Layer,
+        /// From this layer's header on.
+        bytes: &'a [u8],
+        /// Why (`answers a SYN`, `two full segments came`).
+        reason: &'static str,
+    },
     /// The host dropped what it had in hand.
     Dropped {
         /// The counter that counted it, by the name that `counters()` gives it.
@@ -60,6 +70,8 @@ pub enum Event<'a> {
         timer: &'static str,
         /// When it will fire.
         deadline: Instant,
+        /// Whether it is set as a matter of course, with every segment of its kind.
+        is_routine: bool,
     },
     /// A timer fired.
     TimerFired {
@@ -67,6 +79,26 @@ pub enum Event<'a> {
         owner: &'a str,
         /// Which timer.
         timer: &'static str,
+    },
+    /// A window closed, or opened after it had been closed.
+    Window {
+        /// Which connection.
+        connection: &'a str,
+        /// Whose window: how much this end takes.
+        whose: End,
+        /// The window now, in bytes; zero if it is closed.
+        bytes: u32,
+    },
+    /// The time from a segment to its acknowledgment was measured.
+    RoundTrip {
+        /// Which connection.
+        connection: &'a str,
+        /// The time that was measured.
+        round_trip: Duration,
+        /// SRTT, the average that it now gives.
+        smoothed: Duration,
+        /// RTO, the retransmission timeout that follows.
+        timeout: Duration,
     },
     /// The congestion window changed.
     CongestionWindow {
@@ -99,6 +131,15 @@ pub enum Direction {
     In(ReceiveOffload),
     /// Out of the host: we wrote, the kernel received.
     Out(TransmitOffload),
+}
+
+/// One of a connection's ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The host that tells.
+    Ours,
+    /// The other one.
+    Peers,
 }
 
 /// A layer of the stack.

@@ -17,7 +17,7 @@
 mod event;
 mod traced;
 
-pub use event::{Direction, Event, Fault, Layer};
+pub use event::{Direction, End, Event, Fault, Layer};
 pub use traced::Traced;
 
 use std::cell::RefCell;

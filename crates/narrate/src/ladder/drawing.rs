@@ -19,6 +19,7 @@ pub(super) fn draw(ladder: &Ladder) -> String {
         canvas: &canvas,
         lines: vec![canvas.header(names)],
         last_time: None,
+        has_connections: has_connections(entries),
         departures_apart: Vec::new(),
         legend: Legend { not_kept: ladder.not_kept, ..Legend::default() },
     };
@@ -28,10 +29,16 @@ pub(super) fn draw(ladder: &Ladder) -> String {
             drawing.flight(flight, index);
         }
         match what {
-            What::Note { host, words } => drawing.note(index, *host, words),
+            What::Note { host, connection, words } => match connection {
+                Some(connection) if drawing.has_connections => {
+                    drawing.note(index, *host, &format!("{connection}: {words}"));
+                }
+                _ => drawing.note(index, *host, words),
+            },
             What::Fault { host, fault, label, .. }
                 if faults_alone.binary_search(&index).is_ok() =>
             {
+                let label = label.text(drawing.has_connections);
                 let words = format!("{label}: the link {}", words::of_fault(*fault));
                 drawing.note(index, host.unwrap_or(0), &words);
             }
@@ -40,6 +47,18 @@ pub(super) fn draw(ladder: &Ladder) -> String {
     }
     drawing.legend.draw(&mut drawing.lines);
     drawing.lines.join("\n")
+}
+
+/// Whether several connections are to be told apart, by their ports.
+fn has_connections(entries: &[Entry]) -> bool {
+    let mut connections = entries.iter().filter_map(|entry| match &entry.what {
+        What::Frame { label, .. } | What::Fault { label, .. } => {
+            label.ports.map(|(a, b)| (a.min(b), a.max(b)))
+        }
+        What::Note { .. } => None,
+    });
+    let first = connections.next();
+    connections.any(|connection| Some(connection) != first)
 }
 
 /// For each entry the flights that leave or arrive in it.
@@ -67,6 +86,8 @@ struct Drawing<'a> {
     lines: Vec<String>,
     /// The time of the row above.
     last_time: Option<Instant>,
+    /// Whether there are several connections: then each is named.
+    has_connections: bool,
     /// The flights whose arrival has a row of its own, in the order of their numbers.
     departures_apart: Vec<usize>,
     legend: Legend,
@@ -80,15 +101,18 @@ impl Drawing<'_> {
         let (label, shape) = match (flight.departure, &flight.end) {
             (_, End::Lost(reason)) => {
                 self.legend.has_loss = true;
-                (full_label(flight), Shape::Departing(mark("X", reason, is_rightward)))
+                (
+                    full_label(flight, self.has_connections),
+                    Shape::Departing(mark("X", reason, is_rightward)),
+                )
             }
             (_, End::Unknown) => {
                 self.legend.has_unknown = true;
-                (full_label(flight), Shape::Departing("?".to_owned()))
+                (full_label(flight, self.has_connections), Shape::Departing("?".to_owned()))
             }
             (None, End::Arrived(_)) => {
                 self.legend.has_unsent = true;
-                (full_label(flight), Shape::Arriving("+".to_owned()))
+                (full_label(flight, self.has_connections), Shape::Arriving("+".to_owned()))
             }
             (Some(departure), &End::Arrived(arrival)) => {
                 let is_one_row = self.is_one_row(departure, arrival);
@@ -96,10 +120,10 @@ impl Drawing<'_> {
                     return;
                 }
                 if is_one_row {
-                    (full_label(flight), Shape::Whole)
+                    (full_label(flight, self.has_connections), Shape::Whole)
                 } else if index == departure {
                     self.departures_apart.push(place);
-                    (full_label(flight), Shape::Departing(self.number(place)))
+                    (full_label(flight, self.has_connections), Shape::Departing(self.number(place)))
                 } else {
                     let overtaken = if self.is_overtaken(flight) { ", overtaken" } else { "" };
                     (format!("arrives{overtaken}"), Shape::Arriving(self.number(place)))
@@ -174,11 +198,12 @@ impl Drawing<'_> {
 }
 
 /// What the frame is, and what the link did to it.
-fn full_label(flight: &Flight) -> String {
+fn full_label(flight: &Flight, shows_ports: bool) -> String {
+    let label = flight.label.text(shows_ports);
     if flight.notes.is_empty() {
-        return flight.label.clone();
+        return label;
     }
-    format!("{} [{}]", flight.label, flight.notes.join(", "))
+    format!("{label} [{}]", flight.notes.join(", "))
 }
 
 /// The sign stands next to the arrow's end, the reason behind it.

@@ -3,7 +3,7 @@
 use packet::InterfaceId;
 use trace::Fault;
 
-use super::{Entry, FrameId, Host, What};
+use super::{Entry, FrameId, Host, Label, What};
 use crate::words;
 
 /// A frame on its way from one host to another.
@@ -11,7 +11,7 @@ use crate::words;
 pub(super) struct Flight {
     pub(super) from: usize,
     pub(super) to: usize,
-    pub(super) label: String,
+    pub(super) label: Label,
     /// What the link did to it, beside losing it.
     pub(super) notes: Vec<String>,
     /// The entry in which it leaves. `None` if nobody told of that.

@@ -162,8 +162,7 @@ fn three_hosts_and_a_frame_that_passes_one() {
   0.000000  │── ICMP echo request id 7 seq 1… ──►│                                    │  +1 ms
   0.001000  │                                    │── ICMP echo request id 7 seq 2… ──►│  +1 ms
   0.002000  │◄───────────────── ICMP echo reply id 7 seq 1, 36 bytes ─────────────────│  +1 ms
-  0.003000  │                                    │ 192.0.2.2:7 <-> 192.0.2.1:40000:   │
-            │                                    │ SYN-RECEIVED -> ESTABLISHED (ACK   │
+  0.003000  │                                    │ SYN-RECEIVED -> ESTABLISHED (ACK   │
             │                                    │ of our SYN)                        │";
     assert_eq!(format!("\n{drawing}"), expected);
 }

@@ -22,6 +22,7 @@ impl Connection {
         // The window of a segment with SYN is never scaled (RFC 7323, 2.2).
         connection.snd.set_window(seg.wnd.into(), seg.seq, connection.snd.iss);
         connection.due.syn = true;
+        connection.tell_beginning(context, "LISTEN", "a SYN came");
         // Text that came with the SYN comes again once the connection is established.
         connection
     }

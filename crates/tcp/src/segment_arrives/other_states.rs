@@ -45,7 +45,7 @@ impl Connection {
         };
         let is_outdated = context.now - ours.recent_at > crate::connection::TIMESTAMP_LIFETIME;
         if is_later(ours.recent, theirs.value) && !is_outdated {
-            self.rcv.owe_now("a segment came that is older than others");
+            self.rcv.owe_now("something came that is older than the rest");
             return Err(Stop::Drop(SegmentDropped::OldTimestamp));
         }
         if seg.seq.is_at_or_before(self.rcv.last_ack_sent) {
@@ -76,7 +76,7 @@ impl Connection {
         if seg.len == 0 && seg.seq + 1 != self.rcv.nxt {
             return Err(Stop::Challenge(SegmentDropped::OutOfWindow));
         }
-        self.rcv.owe_now("a segment came that lies outside the window");
+        self.rcv.owe_now("something came from outside the window");
         Err(Stop::Drop(SegmentDropped::OutOfWindow))
     }
 
@@ -203,6 +203,7 @@ impl Connection {
             return Err(Stop::Reset(SegmentDropped::NobodyReads));
         }
         let advanced = self.rcv.take_text(context.now, seg.text_start(), seg.text);
+        self.tell_routine_timer(context, "delayed ACK", self.rcv.ack.deadline());
         self.statistics.bytes_received += u64::from(advanced);
         self.news.readable |= advanced > 0;
         self.look_for_urgent_byte();

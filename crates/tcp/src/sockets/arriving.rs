@@ -70,7 +70,7 @@ impl Sockets {
                 Err(why)
             }
             Stop::Reset(why) => {
-                self.reply_with_reset(pair, header, seg);
+                self.reply_with_reset(pair, header, seg, why);
                 Err(why)
             }
             Stop::BackToListen => {
@@ -93,7 +93,7 @@ impl Sockets {
     fn challenge(&mut self, now: Instant, id: SocketId) {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
         if self.challenges.admits(now, &mut entry.connection.last_challenge) {
-            entry.connection.rcv.owe_now("a segment came that may be forged");
+            entry.connection.rcv.owe_now("challenge ACK: what came may be forged");
             self.settle(id);
         }
     }
@@ -108,8 +108,9 @@ impl Sockets {
         seg: &Seg<'_>,
     ) -> Result<(), SegmentDropped> {
         let Some(listener) = self.listener_for(pair.local) else {
-            self.reply_with_reset(pair, header, seg);
-            return Err(SegmentDropped::NoConnection);
+            let why = SegmentDropped::NoConnection;
+            self.reply_with_reset(pair, header, seg, why);
+            return Err(why);
         };
         // First, an RST: there is nothing that it could end.
         if seg.flags.rst() {
@@ -122,8 +123,9 @@ impl Sockets {
             {
                 return opened;
             }
-            self.reply_with_reset(pair, header, seg);
-            return Err(SegmentDropped::BadAcknowledgment);
+            let why = SegmentDropped::BadAcknowledgment;
+            self.reply_with_reset(pair, header, seg, why);
+            return Err(why);
         }
         // Third, a SYN.
         if !seg.flags.syn() {
@@ -167,9 +169,16 @@ impl Sockets {
         exact.or_else(|| self.listeners.get(&any_address(local))).copied()
     }
 
-    fn reply_with_reset(&mut self, pair: SocketPair, header: &Header, seg: &Seg<'_>) {
+    fn reply_with_reset(
+        &mut self,
+        pair: SocketPair,
+        header: &Header,
+        seg: &Seg<'_>,
+        why: SegmentDropped,
+    ) {
         if let Some(header) = reset_for(header, seg) {
-            self.reply(Reply { pair, header, options: Options::NONE });
+            let reason = reason_for_reset(why);
+            self.reply(Reply { pair, header, options: Options::NONE, reason });
         }
     }
 
@@ -178,5 +187,15 @@ impl Sockets {
         if self.replies.len() < REPLY_LIMIT {
             self.replies.push_back(reply);
         }
+    }
+}
+
+/// Why a segment that was dropped is answered with an RST.
+const fn reason_for_reset(why: SegmentDropped) -> &'static str {
+    match why {
+        SegmentDropped::NoConnection => "there is no such connection",
+        SegmentDropped::BadAcknowledgment => "it acknowledges what was never sent",
+        SegmentDropped::NobodyReads => "nobody reads any more",
+        _ => "it belongs to nothing here",
     }
 }

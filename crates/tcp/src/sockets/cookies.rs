@@ -53,7 +53,7 @@ impl Sockets {
             timestamps,
             ..Options::NONE
         };
-        self.reply(Reply { pair, header, options });
+        self.reply(Reply { pair, header, options, reason: "answers a SYN by a cookie" });
     }
 
     /// Opens the connection whose cookie `seg` brings back. `None` if it brings none.

@@ -27,6 +27,8 @@ pub struct Outgoing {
     pub ttl: Option<NonZeroU8>,
     /// DSCP and ECN, the second byte of the IP header.
     pub traffic_class: u8,
+    /// Why it leaves, in words for whoever watches: `answers a SYN`.
+    pub reason: &'static str,
 }
 
 /// A segment that belongs to no connection.
@@ -35,6 +37,8 @@ pub(super) struct Reply {
     pub(super) pair: SocketPair,
     pub(super) header: Header,
     pub(super) options: Options,
+    /// Why it leaves.
+    pub(super) reason: &'static str,
 }
 
 impl Sockets {
@@ -52,7 +56,7 @@ impl Sockets {
         buffers: &mut BufferPool,
     ) -> Option<Outgoing> {
         let mut buffer = buffers.take();
-        if let Some(Reply { pair, header, options }) = self.replies.pop_front() {
+        if let Some(Reply { pair, header, options, reason }) = self.replies.pop_front() {
             return Some(Outgoing {
                 buffer,
                 header,
@@ -61,6 +65,7 @@ impl Sockets {
                 addresses: addresses(pair),
                 ttl: None,
                 traffic_class: 0,
+                reason,
             });
         }
         while let Some(id) = self.restless.pop_front() {
@@ -74,7 +79,7 @@ impl Sockets {
             let leaving = self.on_connection(now, id, |connection, context| {
                 connection.poll_transmit(context, largest, &mut buffer)
             });
-            if let Some(Leaving { header, options, segment_size }) = leaving.flatten() {
+            if let Some(Leaving { header, options, segment_size, reason }) = leaving.flatten() {
                 let addresses = addresses(pair);
                 return Some(Outgoing {
                     buffer,
@@ -84,6 +89,7 @@ impl Sockets {
                     addresses,
                     ttl,
                     traffic_class,
+                    reason,
                 });
             }
         }
