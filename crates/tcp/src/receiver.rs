@@ -141,7 +141,7 @@ impl Receiver {
     /// buffer.
     pub(crate) fn announce(&mut self) -> u16 {
         if self.opens_by_a_step() {
-            let free = self.buffer.window() >> self.wind_shift << self.wind_shift;
+            let free = self.room() >> self.wind_shift << self.wind_shift;
             self.edge = SequenceNumber::later_of(self.edge, self.nxt + free);
         }
         // Rounded up, since rounding down would move the edge back.
@@ -168,13 +168,24 @@ impl Receiver {
     /// Whether the window can be opened by a step that is worth the while.
     fn opens_by_a_step(&self) -> bool {
         let step = crate::to_u32(self.buffer.limit() / 2).min(self.mss).max(1);
-        self.buffer.window() >= self.wnd().saturating_add(step)
+        self.room() >= self.wnd().saturating_add(step)
+    }
+
+    /// The window that could be announced now, in bytes: what the buffer has room for, and the
+    /// field too.
+    fn room(&self) -> u32 {
+        self.buffer.window().min(self.largest_window())
+    }
+
+    /// The largest window that can be announced with this scale, in bytes.
+    fn largest_window(&self) -> u32 {
+        u32::from(u16::MAX) << self.wind_shift
     }
 
     /// Whether the application has read so much that the peer is to know: the window was less
     /// than half of what it can be.
     pub(crate) fn window_update_is_due(&self) -> bool {
-        let half = crate::to_u32(self.buffer.limit() / 2);
+        let half = crate::to_u32(self.buffer.limit()).min(self.largest_window()) / 2;
         self.wnd() < half && self.opens_by_a_step()
     }
 
