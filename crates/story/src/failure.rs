@@ -4,8 +4,10 @@ use dissect::{Framing, Offload, dissect};
 use packet::{Instant, Medium};
 use trace::Direction;
 
+use crate::conversation::{self, Conversation};
 use crate::description::Frame;
 use crate::recorder::{Drop, Recorder};
+use crate::scene::Scene;
 use crate::telling::{About, Step};
 use crate::words;
 
@@ -25,6 +27,7 @@ pub(crate) fn message(
     about: &About,
     steps: &[Step],
     failure: &Failure,
+    scenes: &[Scene],
     recorder: &mut Recorder,
 ) -> String {
     let parts = [
@@ -32,6 +35,7 @@ pub(crate) fn message(
         story_so_far(steps),
         comparison(failure),
         ladder(recorder),
+        numbers(scenes),
         recording(about, recorder),
     ];
     parts.concat()
@@ -69,6 +73,15 @@ fn ladder(recorder: &Recorder) -> String {
         return "\nNothing crossed the wire.\n".to_owned();
     }
     format!("\nWhat crossed the wire:\n{}\n", recorder.ladder)
+}
+
+/// Where the numbers start that the steps count from each side's SYN.
+fn numbers(scenes: &[Scene]) -> String {
+    let ends = scenes.iter().find_map(|scene| Some((scene, conversation::current(scene)?)));
+    let Some((scene, ends)) = ends else { return String::new() };
+    let Conversation { peer, ours } = Conversation::between(scene, ends);
+    let (peer, ours) = (peer.start, ours.start);
+    format!("\nThe steps count sequence numbers from {peer} (the peer's) and {ours} (ours).\n")
 }
 
 fn recording(about: &About, recorder: &mut Recorder) -> String {

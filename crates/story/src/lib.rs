@@ -44,10 +44,13 @@
 mod arp;
 mod bent;
 mod bent_ipv4;
+mod bent_tcp;
 mod cast;
+mod conversation;
 mod description;
 mod ethernet_frame;
 mod failure;
+mod first_numbers;
 mod fragment;
 mod icmp;
 mod icmp_error;
@@ -61,12 +64,19 @@ mod recorder;
 mod recording;
 mod scene;
 mod story;
+mod tcp;
+mod tcp_connections;
+mod tcp_flags;
+mod tcp_options;
+mod tcp_segment;
+mod tcp_sockets;
 mod telling;
 mod the_stack;
 mod udp;
 mod udp_sockets;
 mod words;
 
+pub use self::tcp::{Tcp, ack, data, fin, flags, rst, rst_ack, syn, syn_ack};
 pub use self::udp::{Udp, udp};
 pub use ::ethernet::MacAddress;
 pub use arp::{Arp, arp_announcement, arp_probe, arp_reply, arp_request};
@@ -76,6 +86,7 @@ pub use description::{Described, Differences, Expectable, Frame, Sendable};
 pub use ethernet_frame::{
     BendFrame, EVERYBODY, EthernetFrame, OnEthernet, OtherFrame, frame_of_type,
 };
+pub use first_numbers::FirstNumbers;
 pub use fragment::Fragment;
 pub use icmp::{Echo, Message, echo_reply, echo_request, icmp_message};
 pub use icmp_error::{

@@ -8,6 +8,7 @@ use trace::Direction;
 
 use crate::description::Frame;
 use crate::ethernet_frame::{ETHER_TYPE_IPV4, ETHERNET_HEADER};
+use crate::first_numbers::FirstNumbers;
 
 /// The peer's address: on a real device, the kernel's.
 pub const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -51,6 +52,8 @@ pub struct Scene {
     pub peer_mac: MacAddress,
     /// Our MAC address, if the medium is Ethernet.
     pub our_mac: MacAddress,
+    /// Where TCP's sequence numbers start.
+    pub numbers: FirstNumbers,
     /// Every frame so far, in order.
     pub(crate) frames: Vec<Frame>,
 }
@@ -67,6 +70,7 @@ impl Default for Scene {
             mtu: 1500,
             peer_mac: KERNEL_MAC,
             our_mac: STACK_MAC,
+            numbers: FirstNumbers::of(""),
             frames: Vec::new(),
         }
     }
@@ -84,6 +88,12 @@ impl Scene {
     #[must_use]
     pub fn far_side() -> Self {
         Self { peer: FAR, we: ROUTER, mtu: FAR_MTU, ..Self::default() }
+    }
+
+    /// The scene with the sequence numbers of the story with this title.
+    #[must_use]
+    pub fn numbered_for(self, title: &str) -> Self {
+        Self { numbers: FirstNumbers::of(title), ..self }
     }
 
     /// Every frame that has crossed so far, in order.
@@ -104,7 +114,7 @@ impl Scene {
         from_us.find_map(|frame| self.ipv4_packet(frame))
     }
 
-    fn ipv4_packet<'a>(&self, frame: &'a Frame) -> Option<&'a [u8]> {
+    pub(crate) fn ipv4_packet<'a>(&self, frame: &'a Frame) -> Option<&'a [u8]> {
         if self.medium == Medium::Ip {
             return Some(&frame.bytes);
         }
@@ -134,6 +144,6 @@ impl Scene {
     }
 }
 
-const fn is_ours(frame: &Frame) -> bool {
+pub(crate) const fn is_ours(frame: &Frame) -> bool {
     matches!(frame.direction, Direction::Out(_))
 }

@@ -298,7 +298,8 @@ impl<H: Host> Telling<H> {
 
     /// The whole story up to `failure`.
     pub(crate) fn message(&self, failure: &Failure) -> String {
-        failure::message(&self.about, &self.steps, failure, &mut self.recorder.borrow_mut())
+        let recorder = &mut self.recorder.borrow_mut();
+        failure::message(&self.about, &self.steps, failure, &self.scenes, recorder)
     }
 
     fn differences(&self, packet: &impl Expectable, frame: &Frame) -> Vec<String> {

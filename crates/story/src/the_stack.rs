@@ -3,10 +3,12 @@
 use ipv4::Cidr;
 use packet::{Capabilities, Instant, Medium};
 use stack::{Config, Counter, InterfaceConfig, Secret, Stack};
+use tcp::SequenceNumber;
 use trace::Tracer;
 
 use crate::cast::We;
 use crate::failure::Failure;
+use crate::first_numbers::FirstNumbers;
 use crate::scene::Scene;
 use crate::telling::{PEER_SIDE, Telling};
 use crate::{Story, words};
@@ -19,7 +21,24 @@ impl Story<Stack> {
     #[must_use]
     #[track_caller]
     pub fn new(title: &str, shows: &str) -> Self {
-        Self::of(title, shows, Scene::default(), usual_stack)
+        Self::in_scene(title, shows, Scene::default().numbered_for(title))
+    }
+
+    /// The same in a scene of its own, as `Scene { mtu: 600, ..Scene::default() }`.
+    #[must_use]
+    #[track_caller]
+    pub fn in_scene(title: &str, shows: &str, scene: Scene) -> Self {
+        Self::of(title, shows, scene.clone(), |tracer| stack_with(&[scene], tracer, |_| {}))
+    }
+
+    /// The same, but our stack chooses its first sequence numbers itself, as it does outside of
+    /// stories (RFC 6528).
+    #[must_use]
+    #[track_caller]
+    pub fn with_its_own_numbers(title: &str, shows: &str) -> Self {
+        let scene = Scene::default().numbered_for(title);
+        let numbers = FirstNumbers { ours: None, ..scene.numbers };
+        Self::in_scene(title, shows, Scene { numbers, ..scene })
     }
 
     /// The same on a TAP device, where every packet is in an Ethernet frame. Neither side knows
@@ -38,7 +57,7 @@ impl Story<Stack> {
         shows: &str,
         change: impl Fn(&mut InterfaceConfig),
     ) -> Self {
-        let scene = Scene::on_ethernet();
+        let scene = Scene::on_ethernet().numbered_for(title);
         Self::of(title, shows, scene.clone(), |tracer| stack_in(&[scene], tracer, |_| {}, change))
     }
 
@@ -47,7 +66,7 @@ impl Story<Stack> {
     #[must_use]
     #[track_caller]
     pub fn of_a_router(title: &str, shows: &str) -> Self {
-        let scenes = [Scene::default(), Scene::far_side()];
+        let scenes = [Scene::default(), Scene::far_side()].map(|it| it.numbered_for(title));
         Self::between(title, shows, scenes.clone(), |tracer| {
             stack_with(&scenes, tracer, |config| config.forwarding = true)
         })
@@ -85,6 +104,9 @@ fn stack_in(
         change_interface(&mut interface);
         let added = stack.add_interface(Instant::START, interface);
         added.expect("room for a route to each network");
+    }
+    if let [Scene { numbers: FirstNumbers { ours: Some(first), .. }, .. }, ..] = scenes {
+        stack.tcp(Instant::START).begin_sequence_numbers_at(SequenceNumber::new(*first));
     }
     if let [only] = scenes {
         let router = (only.medium == Medium::Ethernet).then_some(only.peer);
