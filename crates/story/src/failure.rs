@@ -1,7 +1,7 @@
 //! What a story that went wrong says of itself.
 
-use dissect::{Framing, Offload, dissect};
-use packet::{Instant, Medium};
+use dissect::{Conversations, Framing, Offload};
+use packet::Instant;
 use trace::Direction;
 
 use crate::conversation::{self, Conversation};
@@ -92,12 +92,19 @@ fn recording(about: &About, recorder: &mut Recorder) -> String {
 }
 
 /// A frame that left, in a line.
-pub(crate) fn sent(medium: Medium, frame: &Frame) -> String {
-    let offload = match frame.direction {
-        Direction::In(offload) => Offload::from(offload),
-        Direction::Out(offload) => Offload::from(offload),
+pub(crate) fn sent(scene: &Scene, frame: &Frame) -> String {
+    let mut conversations = Conversations::default();
+    let mut summary = |frame: &Frame| {
+        let offload = match frame.direction {
+            Direction::In(offload) => Offload::from(offload),
+            Direction::Out(offload) => Offload::from(offload),
+        };
+        conversations.dissect(&frame.bytes, Framing::from(scene.medium), offload).summary
     };
-    let summary = dissect(&frame.bytes, Framing::from(medium), offload).summary;
+    for earlier in scene.frames() {
+        summary(earlier);
+    }
+    let summary = summary(frame);
     format!("at {} we sent {summary}", frame.at)
 }
 

@@ -42,7 +42,7 @@ impl Recorder {
     pub(crate) fn new(wires: usize) -> Self {
         let hosts: &[_] = if wires > 1 { &[PEER, HOST, FAR] } else { &[PEER, HOST] };
         Self {
-            ladder: Ladder::between(hosts).with_raw_numbers(),
+            ladder: Ladder::between(hosts),
             recording: Recording::new(),
             frames: 0,
             drops: Vec::new(),

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use packet::{Buffer, Host, Instant, InterfaceId, Medium, Received};
+use packet::{Buffer, Host, Instant, InterfaceId, Received};
 use trace::{Direction, Event, Tracer};
 
 use crate::description::{Differences, Expectable, Frame, Sendable};
@@ -330,8 +330,8 @@ impl<H: Host> Telling<H> {
     }
 
     fn sent(&self, frame: &Frame) -> String {
-        let medium = self.scenes.get(frame.interface.0).map(|scene| scene.medium);
-        let sent = failure::sent(medium.unwrap_or(Medium::Ip), frame);
+        let scene = self.scenes.get(frame.interface.0);
+        let sent = scene.map(|scene| failure::sent(scene, frame)).unwrap_or_default();
         match frame.interface {
             PEER_SIDE => sent,
             _ => format!("{sent}, to the far side"),

@@ -292,15 +292,15 @@ The story so far, each step with its time in seconds:
 ->  3. 0.000000  After 1.2 s we send a SYN-ACK with acknowledgment number 2.
 
 Expected: a SYN-ACK with acknowledgment number 2, at 1.200000 and nothing before.
-Instead:  at 1.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 5000 ack 4294964334, 40 bytes.
+Instead:  at 1.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 40 bytes.
   - It left 200 ms too early.
   - Its acknowledgment number is 1, but should be 2.
 
 What crossed the wire:
       time  peer                                                                     we  took
-  0.000000  │───────────── TCP 40000 > 7 [SYN] seq 4294964333, 44 bytes ─────────────►│
-            │◄────── TCP 7 > 40000 [SYN, ACK] seq 5000 ack 4294964334, 40 bytes ──────│
-  1.000000  │◄────── TCP 7 > 40000 [SYN, ACK] seq 5000 ack 4294964334, 40 bytes ──────│
+  0.000000  │───────────────────────────── [SYN] seq 0 ──────────────────────────────►│
+            │◄──────────────────────── [SYN, ACK] seq 0 ack 1 ────────────────────────│
+  1.000000  │◄──────────────────────── [SYN, ACK] seq 0 ack 1 ────────────────────────│
 
 The steps count sequence numbers from 4294964333 (the peer's) and 5000 (ours).
 
@@ -317,7 +317,7 @@ The same for Wireshark: .../retransmit-the-syn-ack-after-1-2-s.pcapng
         },
         str![[r#"
 Expected: nothing is sent before 2.000000.
-Instead:  at 1.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 5000 ack 4294964334, 40 bytes.
+Instead:  at 1.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 40 bytes.
   - It left 1 s too early.
 "#]],
     );

@@ -51,19 +51,20 @@ The story so far, each step with its time in seconds:
 ->  7. 0.000000  After 40 ms we send an ACK with sequence number 1, acknowledgment number 5 and window 100.
 
 Expected: an ACK with sequence number 1, acknowledgment number 5 and window 100.
-Instead:  at 0.040000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294966091 ack 4294872557, 40 bytes.
+Instead:  at 0.040000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 1 ack 4 win 65532, 40 bytes.
   - Its acknowledgment number is 4, but should be 5.
   - Its window is 65532, but should be 100.
 
 What crossed the wire:
       time  peer                                                                     we  took
-  0.000000  │───────────── TCP 40000 > 7 [SYN] seq 4294872553, 44 bytes ─────────────►│
-            │◄─── TCP 7 > 40000 [SYN, ACK] seq 4294966090 ack 4294872554, 44 bytes ───│
-            │───── TCP 40000 > 7 [ACK] seq 4294872554 ack 4294966091, 40 bytes ──────►│
-            │   192.0.2.2:7 <-> 192.0.2.1:40000: SYN-RECEIVED -> ESTABLISHED (our SYN │
-            │                                                       was acknowledged) │
-            │── TCP 40000 > 7 [ACK] seq 4294872554 ack 4294966091 data 3, 43 bytes ──►│
-  0.040000  │◄───── TCP 7 > 40000 [ACK] seq 4294966091 ack 4294872557, 40 bytes ──────│
+  0.000000  │───────────────────────────── [SYN] seq 0 ──────────────────────────────►│
+            │                                     LISTEN -> SYN-RECEIVED (a SYN came) │
+            │◄──────────────── [SYN, ACK] seq 0 ack 1: answers a SYN ─────────────────│
+            │────────────────────────── [ACK] seq 1 ack 1 ───────────────────────────►│
+            │                  SYN-RECEIVED -> ESTABLISHED (our SYN was acknowledged) │
+            │─────────────────────── [ACK] seq 1 ack 1 data 3 ───────────────────────►│
+  0.040000  │                                                 delayed ACK timer fired │
+            │◄──────── [ACK] seq 1 ack 4: delayed ACK: nothing took it along ─────────│
 
 The steps count sequence numbers from 4294872553 (the peer's) and 4294966090 (ours).
 
@@ -90,7 +91,7 @@ fn a_segment_of_another_kind() {
         |we| we.send(ack()),
         str![[r#"
 Expected: an ACK.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 44 bytes.
   - Its control bits are SYN and ACK, but should be ACK.
 "#]],
     );
@@ -98,7 +99,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(rst_ack().seq(0).ack(1)),
         str![[r#"
 Expected: an RST-ACK with sequence number 0 and acknowledgment number 1.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 44 bytes.
   - Its control bits are SYN and ACK, but should be RST and ACK.
 "#]],
     );
@@ -106,7 +107,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(syn_ack().from_port(8).to_port(40_001)),
         str![[r#"
 Expected: a SYN-ACK with source port 8 and destination port 40001.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 44 bytes.
   - Its source port is 7, but should be 8.
   - Its destination port is 40000, but should be 40001.
 "#]],
@@ -115,7 +116,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(udp()),
         str![[r#"
 Expected: a UDP datagram.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 44 bytes.
   - It is not a UDP datagram: it carries TCP (6).
 "#]],
     );
@@ -123,7 +124,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(syn_ack().push(true).text(b"abc")),
         str![[r#"
 Expected: a SYN-ACK with PSH and data "abc".
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 44 bytes.
   - Its control bits are SYN and ACK, but should be SYN, PSH and ACK.
   - Its data is nothing, but should be "abc".
 "#]],
@@ -148,7 +149,7 @@ fn other_options() {
         |we| we.send(syn_ack().mss(1000).window_scale(7).sack_permitted()),
         str![[r#"
 Expected: a SYN-ACK with MSS 1000, window scale 7 and SACK permitted.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 60 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - Its MSS is 1460, but should be 1000.
   - Its window scale is 5, but should be 7.
   - It has no SACK permitted.
@@ -158,7 +159,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(syn_ack().no_options()),
         str![[r#"
 Expected: a SYN-ACK with no options.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 60 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - It has MSS 1460, timestamps and window scale 5, but should not.
 "#]],
     );
@@ -166,7 +167,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(syn_ack().timestamps(1, 2).no_other_options()),
         str![[r#"
 Expected: a SYN-ACK with timestamps 1 echoing 2 and no other options.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 60 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - Its timestamp value is 0, but should be 1.
   - Its timestamp echo is 0, but should be 2.
   - It has MSS 1460 and window scale 5, but should not.
@@ -176,7 +177,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         |we| we.send(syn_ack().tcp_options(&[2, 4, 5, 0xb4])),
         str![[r#"
 Expected: a SYN-ACK with the bytes 02 04 05 b4 as options.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 4294967293 ack 4294965851, 60 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - Its options field is 20 bytes, but should be the bytes 02 04 05 b4.
 "#]],
     );
@@ -201,7 +202,7 @@ fn what_no_segment_may_be() {
         || ack().mss(1460),
         str![[r#"
 Expected: an ACK.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650 win 65535, 44 bytes.
   - It has MSS 1460, which is for a SYN alone (MUST-65).
 "#]],
     );
@@ -209,7 +210,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 429
         || ack().tcp_options(&[8, 9, 0, 0]),
         str![[r#"
 Expected: an ACK.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650 win 65535, 44 bytes.
   - Its options cannot be read (MUST-68): TcpOptionReadError: Not enough memory left in slice to read option of kind 8 (expected at least 10 bytes, only 4 bytes available).
 "#]],
     );
@@ -217,7 +218,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 429
         || ack().tcp_options(&[1, 0, 0, 7]),
         str![[r#"
 Expected: an ACK.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650, 44 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322476650 win 65535, 44 bytes.
   - What follows the end of its options is not zero (MUST-69).
 "#]],
     );
@@ -225,7 +226,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 429
         || ack().urgent(5),
         str![[r#"
 Expected: an ACK.
-Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK, URG] seq 4294964333 ack 322476650, 40 bytes.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK, URG] seq 4294964333 ack 322476650 win 65535, 40 bytes.
   - Its control bits are URG and ACK, but should be ACK.
 "#]],
     );
