@@ -37,9 +37,12 @@ impl Stack {
         }
         let addresses = AddressPair { source: source.into(), destination: destination.into() };
         let network = NetworkNow { network: &self.network, now: arrival.now };
-        self.tcp
-            .handle_segment(arrival.now, &network, addresses, &segment)
-            .map_err(reason_of_drop)?;
+        let evicted = self.tcp.time_wait_evicted();
+        let taken = self.tcp.handle_segment(arrival.now, &network, addresses, &segment);
+        if self.tcp.time_wait_evicted() != evicted {
+            self.count(Counter::TcpTimeWaitEvicted);
+        }
+        taken.map_err(reason_of_drop)?;
         self.count(Counter::TcpReceived);
         Ok(())
     }

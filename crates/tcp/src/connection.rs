@@ -47,8 +47,6 @@ pub(crate) struct Connection {
     /// When the peer was last heard.
     pub(crate) last_heard: Instant,
     pub(crate) keep_alive: KeepAliveState,
-    /// When TIME-WAIT is over, while it lasts.
-    pub(crate) time_wait_until: Option<Instant>,
     /// When FIN-WAIT-2 is over that nobody waits in: the application has let go.
     pub(crate) orphan_until: Option<Instant>,
     /// Why the connection is no more, if it did not end in peace.
@@ -231,7 +229,6 @@ impl Connection {
             due: DueSegment::default(),
             last_heard: now,
             keep_alive: KeepAliveState { at: None, unanswered: 0 },
-            time_wait_until: None,
             orphan_until: None,
             failure: None,
             soft_error: None,
@@ -288,20 +285,20 @@ impl Connection {
         self.rcv.ack = Ack::NotOwed;
         self.due = DueSegment::default();
         self.keep_alive.at = None;
-        self.time_wait_until = None;
         self.orphan_until = None;
         self.linger_until = None;
         self.snd.cork = Cork::default();
         self.enter(context, State::Closed, cause);
     }
 
-    /// TIME-WAIT begins, or begins anew.
+    /// TIME-WAIT begins: nothing is left to be done here, and `time_wait.rs` answers for it.
     pub(crate) fn enter_time_wait(&mut self, context: Context<'_>, cause: &'static str) {
         self.snd.timer = SendTimer::Off;
+        self.snd.waiting_since = None;
+        self.due = DueSegment::default();
         self.keep_alive.at = None;
         self.orphan_until = None;
-        self.time_wait_until = Some(context.now + TIME_WAIT_TIME);
-        self.tell_timer(context, "TIME-WAIT", self.time_wait_until);
+        self.tell_timer(context, "TIME-WAIT", Some(context.now + TIME_WAIT_TIME));
         self.enter(context, State::TimeWait, cause);
     }
 
@@ -311,7 +308,6 @@ impl Connection {
             self.snd.timer.deadline(),
             self.rcv.ack.deadline(),
             self.keep_alive.at,
-            self.time_wait_until,
             self.orphan_until,
             self.linger_until,
             self.snd.cork.until,

@@ -9,6 +9,7 @@
 //! | SEGMENT ARRIVES, in the RFC's order | `segment_arrives.rs`, `acknowledgment.rs` |
 //! | the user's calls | `calls.rs`, `linger.rs`, `urgent.rs`, `cork.rs`, `status.rs` |
 //! | the timeouts | `timeouts.rs` |
+//! | what is left of a connection in TIME-WAIT | `time_wait.rs` |
 //! | what leaves next | `output.rs` |
 //! | what is told of it all | `telling.rs` |
 //! | all connections and listeners of a host | `sockets.rs` |
@@ -47,6 +48,7 @@ mod state;
 mod status;
 mod syn_cookies;
 mod telling;
+mod time_wait;
 mod timeouts;
 mod timer_queue;
 mod urgent;
@@ -80,6 +82,7 @@ pub use sockets::{Event, MAX_SOCKETS, Outgoing, Readiness, Report, ReportDropped
 pub use state::State;
 pub use status::{Statistics, Status};
 pub use syn_cookies::{COOKIE_MSS, COOKIE_STEP, CookieAck, CookieSyn, SynCookies, SynOffer};
+pub use time_wait::{MAX_TIME_WAIT, TIME_WAIT_SIZE};
 pub use timeouts::{MAX_PROBE_INTERVAL, ORPHAN_FIN_WAIT_2, R1};
 pub use timer_queue::TimerQueue;
 

@@ -22,6 +22,11 @@ impl Connection {
     /// # Errors
     /// [`Error::WouldBlock`] while it lingers.
     pub(crate) fn let_go(&mut self, context: Context<'_>) -> Result<(), Error> {
+        if self.state() == State::TimeWait {
+            // All has been said: there is nothing to tell.
+            self.is_orphan = true;
+            return Ok(());
+        }
         if self.unread() > 0 || self.options.linger == Some(Duration::ZERO) {
             self.is_orphan = true;
             self.abort(context);

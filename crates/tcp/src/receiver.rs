@@ -129,6 +129,15 @@ impl Receiver {
         }
     }
 
+    /// Why an acknowledgment is owed, now or later; `None` if none is.
+    pub(crate) const fn owes(&self) -> Option<&'static str> {
+        match self.ack {
+            Ack::NotOwed => None,
+            Ack::Delayed { .. } => Some("an acknowledgment was owed"),
+            Ack::Now(why) => Some(why),
+        }
+    }
+
     fn owe_later(&mut self, now: Instant) {
         if self.ack == Ack::NotOwed {
             self.ack = Ack::Delayed { at: now + DELAYED_ACK };

@@ -6,6 +6,7 @@
 //! | LISTEN | 3.10.7.2 | `listen.rs` |
 //! | SYN-SENT | 3.10.7.3 | `syn_sent.rs` |
 //! | any other state | 3.10.7.4 | `other_states.rs` |
+//! | TIME-WAIT | 3.10.7.4 | `time_wait.rs`, one folder up |
 
 pub(crate) mod closed;
 mod listen;
@@ -60,6 +61,20 @@ impl Seg<'_> {
         self.flags.fin().then(|| self.seq + self.len - 1)
     }
 
+    /// The four cases of the table in 3.4: whether some of the segment lies in the window of `wnd`
+    /// bytes from RCV.NXT on. A closed window takes no text; but what stands at its edge is looked
+    /// at for its control bits and its acknowledgment (MUST-66).
+    pub(crate) fn is_acceptable(&self, nxt: SequenceNumber, wnd: u32) -> bool {
+        if wnd == 0 {
+            return self.seq == nxt;
+        }
+        let last = match self.len {
+            0 => self.seq,
+            len => self.seq + (len - 1),
+        };
+        self.seq.is_within(nxt, wnd) || last.is_within(nxt, wnd)
+    }
+
     /// The number of the first byte of text.
     pub(crate) fn text_start(&self) -> SequenceNumber {
         self.seq + u32::from(self.flags.syn())
@@ -79,8 +94,6 @@ pub(crate) enum Stop {
     Reset(SegmentDropped),
     /// The connection that it began is given up, and its listener listens on.
     BackToListen,
-    /// TIME-WAIT is over: the segment begins a new connection (RFC 6191; MAY-2).
-    Reopen,
     /// It ended the connection.
     End,
 }

@@ -23,6 +23,7 @@ mod listener;
 mod opening;
 mod reports;
 mod status;
+mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use crate::challenge_ack::ChallengeAckLimiter;
 use crate::connection::{Connection, Context};
 use crate::isn::InitialSequenceNumbers;
 use crate::syn_cookies::SynCookies;
+use crate::time_wait::{MAX_TIME_WAIT, TimeWaits};
 use crate::timer_queue::TimerQueue;
 use crate::{Error, SequenceNumber, State};
 
@@ -59,6 +61,8 @@ pub struct Sockets {
     /// By local address, which may be any, and port.
     listeners: HashMap<SocketAddr, SocketId, Secret>,
     deadlines: TimerQueue<SocketId>,
+    /// What is left of connections in TIME-WAIT.
+    time_waits: TimeWaits,
     /// Connections that may have something to send, each once.
     restless: VecDeque<SocketId>,
     /// Segments that belong to no connection.
@@ -107,6 +111,7 @@ impl Sockets {
             connections: HashMap::with_hasher(derived("connections")),
             listeners: HashMap::with_hasher(derived("listeners")),
             deadlines: TimerQueue::new(derived("deadlines")),
+            time_waits: TimeWaits::new(derived("time wait"), MAX_TIME_WAIT),
             restless: VecDeque::new(),
             replies: VecDeque::new(),
             changes: Changes::default(),
@@ -129,7 +134,7 @@ impl Sockets {
     /// When [`Sockets::handle_timeout`] is to be called next, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.wake_at()
+        self.deadlines.wake_at().into_iter().chain(self.time_waits.next_end()).min()
     }
 
     /// Does what was due by `now`.
@@ -137,9 +142,11 @@ impl Sockets {
         while let Some(id) = self.deadlines.pop_due(now) {
             self.on_connection(now, id, |connection, context| connection.handle_timeout(context));
         }
+        self.time_wait_timeout(now);
     }
 
-    /// How many sockets there are, listeners included.
+    /// How many sockets there are, listeners included. What is in TIME-WAIT and nobody holds is
+    /// none any more.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.slots.len()
@@ -162,12 +169,12 @@ impl Sockets {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return None };
         let context = Context { now, tracer: &self.tracer };
         let result = act(&mut entry.connection, context);
-        self.settle(id);
+        self.settle(now, id);
         Some(result)
     }
 
     /// What follows of a change of the connection.
-    fn settle(&mut self, id: SocketId) {
+    fn settle(&mut self, now: Instant, id: SocketId) {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
         self.deadlines.set(id, entry.connection.next_deadline());
         if !entry.is_restless && entry.connection.has_something_to_send() {
@@ -182,8 +189,10 @@ impl Sockets {
         } else if news.is_any() {
             self.changes.push(id);
         }
-        if state == State::Closed {
-            self.bury(id);
+        match state {
+            State::Closed => self.bury(id),
+            State::TimeWait => self.wait_out(now, id),
+            _ => {}
         }
     }
 
@@ -194,6 +203,9 @@ impl Sockets {
         let pair = entry.connection.pair;
         if self.connections.get(&pair) == Some(&id) {
             self.connections.remove(&pair);
+        }
+        if self.time_waits.get_mut(&pair).is_some_and(|record| record.owner == id) {
+            self.time_waits.remove(&pair);
         }
         if entry.connection.is_orphan || entry.listener.is_some() {
             self.slots.remove(id);

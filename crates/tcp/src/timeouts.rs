@@ -1,5 +1,5 @@
-//! Time that passes (RFC 9293, 3.10.8): USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT,
-//! and the timers that other sections ask for.
+//! Time that passes (RFC 9293, 3.10.8): USER TIMEOUT, RETRANSMISSION TIMEOUT, and
+//! the timers that other sections ask for. TIME-WAIT TIMEOUT is in `time_wait.rs`.
 
 use std::time::Duration;
 
@@ -28,9 +28,6 @@ impl Connection {
         if is_due(self.give_up_at(), context) {
             return self.user_timeout(context);
         }
-        if is_due(self.time_wait_until, context) {
-            return self.time_wait_timeout(context);
-        }
         if is_due(self.orphan_until, context) {
             return self.end(context, "nobody waits for the peer's FIN any more");
         }
@@ -56,12 +53,6 @@ impl Connection {
         self.tell_fired(context, "user timeout");
         let error = self.soft_error.unwrap_or(Error::TimedOut);
         self.fail(context, error, "the peer did not answer for too long");
-    }
-
-    /// TIME-WAIT TIMEOUT.
-    fn time_wait_timeout(&mut self, context: Context<'_>) {
-        self.tell_fired(context, "TIME-WAIT");
-        self.end(context, "2 MSL are over");
     }
 
     /// RETRANSMISSION TIMEOUT: all that is outstanding counts as lost, and the oldest is sent

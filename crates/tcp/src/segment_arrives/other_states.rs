@@ -1,7 +1,9 @@
-//! A segment that arrives in any other state (RFC 9293, 3.10.7.4), in eight steps.
+//! A segment that arrives in any other state (RFC 9293, 3.10.7.4), in eight steps. In TIME-WAIT,
+//! where most of them have nothing to do, it is `time_wait.rs` that takes them.
 
 use crate::connection::{Connection, Context, Origin};
 use crate::segment_arrives::{Seg, SegmentDropped, Stop};
+use crate::time_wait::is_later;
 use crate::{Error, SequenceNumber, State};
 
 impl Connection {
@@ -10,9 +12,8 @@ impl Connection {
         context: Context<'_>,
         seg: &Seg<'_>,
     ) -> Result<(), Stop> {
-        self.check_reopening(seg)?;
         self.check_timestamp(context, seg)?;
-        self.check_sequence_number(context, seg)?; // first
+        self.check_sequence_number(seg)?; // first
         self.check_rst(context, seg)?; // second; the third, security, nobody uses
         self.check_syn(seg)?; // fourth
         self.check_ack(context, seg)?; // fifth
@@ -20,20 +21,6 @@ impl Connection {
         self.process_text(context, seg)?; // seventh
         self.check_fin(context, seg); // eighth
         Ok(())
-    }
-
-    /// In TIME-WAIT a SYN that is clearly newer begins the next connection between the same ends
-    /// (RFC 6191; MAY-2, SHLD-4).
-    fn check_reopening(&self, seg: &Seg<'_>) -> Result<(), Stop> {
-        let asks = seg.flags.syn() && !seg.flags.rst() && seg.ack.is_none();
-        if self.state() != State::TimeWait || !asks {
-            return Ok(());
-        }
-        let is_newer = match (self.agreed.timestamps, seg.options.timestamps) {
-            (Some(ours), Some(theirs)) => is_later(theirs.value, ours.recent),
-            _ => seg.seq.is_after(self.rcv.nxt),
-        };
-        if is_newer { Err(Stop::Reopen) } else { Ok(()) }
     }
 
     /// PAWS: a segment that is older than what came before is a ghost of an earlier round of the
@@ -57,8 +44,8 @@ impl Connection {
 
     /// First: some of the segment must lie in the window. If nothing does, the peer is told where
     /// we stand.
-    fn check_sequence_number(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
-        if self.is_acceptable(seg) {
+    fn check_sequence_number(&mut self, seg: &Seg<'_>) -> Result<(), Stop> {
+        if seg.is_acceptable(self.rcv.nxt, self.rcv.wnd()) {
             return Ok(());
         }
         if seg.flags.rst() {
@@ -69,29 +56,11 @@ impl Connection {
             self.due.syn = true;
             return Err(Stop::Drop(SegmentDropped::OutOfWindow));
         }
-        if self.state() == State::TimeWait && seg.flags.fin() {
-            // MUST-13: it came again, since our acknowledgment was lost.
-            self.enter_time_wait(context, "the FIN came again");
-        }
         if seg.len == 0 && seg.seq + 1 != self.rcv.nxt {
             return Err(Stop::Challenge(SegmentDropped::OutOfWindow));
         }
         self.rcv.owe_now("something came from outside the window");
         Err(Stop::Drop(SegmentDropped::OutOfWindow))
-    }
-
-    /// The four cases of the table in 3.4. A closed window takes no text; but what stands at its
-    /// edge is looked at for its control bits and its acknowledgment (MUST-66).
-    fn is_acceptable(&self, seg: &Seg<'_>) -> bool {
-        let (nxt, wnd) = (self.rcv.nxt, self.rcv.wnd());
-        if wnd == 0 {
-            return seg.seq == nxt;
-        }
-        let last = match seg.len {
-            0 => seg.seq,
-            len => seg.seq + (len - 1),
-        };
-        seg.seq.is_within(nxt, wnd) || last.is_within(nxt, wnd)
     }
 
     /// Second: an RST at the very number that is expected ends the connection. One elsewhere in
@@ -108,7 +77,7 @@ impl Connection {
             (State::SynReceived, Origin::Active) => {
                 self.fail(context, Error::ConnectionRefused, "the peer refuses: RST");
             }
-            (State::Closing | State::LastAck | State::TimeWait, _) => {
+            (State::Closing | State::LastAck, _) => {
                 self.end(context, "the peer ended it: RST");
             }
             _ => self.fail(context, Error::ConnectionReset, "the peer ended it: RST"),
@@ -242,9 +211,4 @@ impl Connection {
             self.rcv.fin = Some(fin);
         }
     }
-}
-
-/// Whether the timestamp `a` is later than `b`, modulo 2^32 (RFC 7323, 5.2).
-const fn is_later(a: u32, b: u32) -> bool {
-    SequenceNumber::new(a).is_after(SequenceNumber::new(b))
 }

@@ -11,7 +11,7 @@ use crate::segment_arrives::closed::reset_for;
 use crate::segment_arrives::{Seg, SegmentDropped, Stop};
 use crate::sockets::leaving::Reply;
 use crate::sockets::{Socket, Sockets};
-use crate::{AddressKind, Header, Network, Options, Segment};
+use crate::{AddressKind, Header, Network, Options, Segment, SequenceNumber};
 
 /// How many replies that belong to no connection wait to leave. More are not made: whoever sends
 /// so much nonsense has no claim to an answer.
@@ -36,26 +36,24 @@ impl Sockets {
             remote: SocketAddr::new(addresses.source, header.source_port),
         };
         let Some(&id) = self.connections.get(&pair) else {
-            return self.arrives_without_connection(now, network, pair, &header, &seg);
+            if self.time_waits.contains(&pair) {
+                return self.arrives_in_time_wait(now, network, pair, &header, &seg);
+            }
+            return self.arrives_without_connection(now, network, pair, &header, &seg, None);
         };
         let arrived = self.on_connection(now, id, |connection, context| {
             connection.segment_arrives(context, &seg)
         });
         match arrived {
             None | Some(Ok(())) => Ok(()),
-            Some(Err(stop)) => self.stop(now, network, id, pair, &header, &seg, stop),
+            Some(Err(stop)) => self.stop(now, id, pair, &header, &seg, stop),
         }
     }
 
     /// Does what a segment that stopped half way asks for.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a segment, where it came, and what became of it"
-    )]
     fn stop(
         &mut self,
         now: Instant,
-        network: &impl Network,
         id: SocketId,
         pair: SocketPair,
         header: &Header,
@@ -80,12 +78,6 @@ impl Sockets {
                 });
                 Ok(())
             }
-            Stop::Reopen => {
-                self.on_connection(now, id, |connection, context| {
-                    connection.end(context, "a new connection takes its place");
-                });
-                self.arrives_without_connection(now, network, pair, header, seg)
-            }
         }
     }
 
@@ -94,18 +86,20 @@ impl Sockets {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
         if self.challenges.admits(now, &mut entry.connection.last_challenge) {
             entry.connection.rcv.owe_now("challenge ACK: what came may be forged");
-            self.settle(id);
+            self.settle(now, id);
         }
     }
 
-    /// LISTEN (3.10.7.2), or CLOSED (3.10.7.1) if nobody listens.
-    fn arrives_without_connection(
+    /// LISTEN (3.10.7.2), or CLOSED (3.10.7.1) if nobody listens. `iss` is where our numbers must
+    /// not begin before, if there was a connection between these ends.
+    pub(super) fn arrives_without_connection(
         &mut self,
         now: Instant,
         network: &impl Network,
         pair: SocketPair,
         header: &Header,
         seg: &Seg<'_>,
+        least_iss: Option<SequenceNumber>,
     ) -> Result<(), SegmentDropped> {
         let Some(listener) = self.listener_for(pair.local) else {
             let why = SegmentDropped::NoConnection;
@@ -135,7 +129,7 @@ impl Sockets {
         if network.kind(pair.remote.ip()) == AddressKind::NoSingleHost || pair.remote.port() == 0 {
             return Err(SegmentDropped::NoConnection);
         }
-        self.open_passively(now, network, listener, pair, seg)
+        self.open_passively(now, network, listener, pair, seg, least_iss)
     }
 
     fn open_passively(
@@ -145,6 +139,7 @@ impl Sockets {
         listener_id: SocketId,
         pair: SocketPair,
         seg: &Seg<'_>,
+        least_iss: Option<SequenceNumber>,
     ) -> Result<(), SegmentDropped> {
         let Some(Socket::Listener(listener)) = self.slots.get_mut(listener_id) else {
             return Err(SegmentDropped::NoConnection);
@@ -155,16 +150,19 @@ impl Sockets {
             return Err(SegmentDropped::BacklogFull);
         }
         let path = network.path_to(pair.remote.ip()).ok_or(SegmentDropped::NoConnection)?;
-        let opening = self.opening(now, pair, path, &options);
+        let mut opening = self.opening(now, pair, path, &options);
+        if let Some(least) = least_iss {
+            opening.iss = SequenceNumber::later_of(opening.iss, least);
+        }
         let context = crate::connection::Context { now, tracer: &self.tracer };
         let connection = Connection::asked_for_by(context, opening, seg, options);
-        self.add_connection(connection, Some(listener_id))
+        self.add_connection(now, connection, Some(listener_id))
             .map_err(|_| SegmentDropped::TooManyConnections)?;
         Ok(())
     }
 
     /// Who listens on `local`, for this address or for any.
-    fn listener_for(&self, local: SocketAddr) -> Option<SocketId> {
+    pub(super) fn listener_for(&self, local: SocketAddr) -> Option<SocketId> {
         let exact = self.listeners.get(&local);
         exact.or_else(|| self.listeners.get(&any_address(local))).copied()
     }
@@ -177,8 +175,8 @@ impl Sockets {
         why: SegmentDropped,
     ) {
         if let Some(header) = reset_for(header, seg) {
-            let reason = reason_for_reset(why);
-            self.reply(Reply { pair, header, options: Options::NONE, reason });
+            let (reason, options) = (reason_for_reset(why), Options::NONE);
+            self.reply(Reply { pair, header, options, reason, ttl: None, traffic_class: 0 });
         }
     }
 

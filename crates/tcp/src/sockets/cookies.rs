@@ -47,13 +47,15 @@ impl Sockets {
             window: u16::try_from(options.receive_buffer).unwrap_or(u16::MAX),
             urgent_pointer: 0,
         };
+        let (ttl, traffic_class) = (options.ttl, options.traffic_class);
         let options = Options {
             maximum_segment_size: Some(receive_mss),
             window_scale: scale.map(|_| WindowScale::new(options.window_shift())),
             timestamps,
             ..Options::NONE
         };
-        self.reply(Reply { pair, header, options, reason: "answers a SYN by a cookie" });
+        let reason = "answers a SYN by a cookie";
+        self.reply(Reply { pair, header, options, reason, ttl, traffic_class });
     }
 
     /// Opens the connection whose cookie `seg` brings back. `None` if it brings none.
@@ -81,7 +83,7 @@ impl Sockets {
         let context = Context { now, tracer: &self.tracer };
         let mut connection = Connection::asked_for_by(context, opening, &syn, options);
         connection.syn_has_left();
-        let added = self.add_connection(connection, Some(listener_id));
+        let added = self.add_connection(now, connection, Some(listener_id));
         Some(added.map_err(|_| SegmentDropped::TooManyConnections).and_then(|id| {
             let arrived = self.on_connection(now, id, |connection, context| {
                 connection.segment_arrives(context, seg)

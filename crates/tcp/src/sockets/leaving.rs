@@ -39,6 +39,8 @@ pub(super) struct Reply {
     pub(super) options: Options,
     /// Why it leaves.
     pub(super) reason: &'static str,
+    pub(super) ttl: Option<NonZeroU8>,
+    pub(super) traffic_class: u8,
 }
 
 impl Sockets {
@@ -56,15 +58,16 @@ impl Sockets {
         buffers: &mut BufferPool,
     ) -> Option<Outgoing> {
         let mut buffer = buffers.take();
-        if let Some(Reply { pair, header, options, reason }) = self.replies.pop_front() {
+        if let Some(reply) = self.replies.pop_front() {
+            let Reply { pair, header, options, reason, ttl, traffic_class } = reply;
             return Some(Outgoing {
                 buffer,
                 header,
                 options,
                 segment_size: None,
                 addresses: addresses(pair),
-                ttl: None,
-                traffic_class: 0,
+                ttl,
+                traffic_class: traffic_class & !0b11,
                 reason,
             });
         }

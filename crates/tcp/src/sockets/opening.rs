@@ -89,7 +89,7 @@ impl Sockets {
         connection.due.syn = true;
         let context = Context { now, tracer: &self.tracer };
         connection.tell_beginning(context, State::Closed.name(), "the application connects");
-        self.add_connection(connection, None)
+        self.add_connection(now, connection, None)
     }
 
     /// Our end of a connection to `remote` that is not in use.
@@ -107,10 +107,11 @@ impl Sockets {
             own if network.kind(own) == AddressKind::Own => own,
             _ => return Err(Error::AddressNotAvailable),
         };
-        let connections = &self.connections;
+        let (connections, time_waits) = (&self.connections, &self.time_waits);
         let is_free = |port| {
             let local = SocketAddr::new(address, port);
-            !connections.contains_key(&SocketPair { local, remote })
+            let pair = SocketPair { local, remote };
+            !connections.contains_key(&pair) && !time_waits.contains(&pair)
         };
         let port = match asked.port() {
             0 => self.ephemeral.choose(is_free).ok_or(Error::AddressInUse)?,
@@ -142,6 +143,7 @@ impl Sockets {
 
     pub(super) fn add_connection(
         &mut self,
+        now: Instant,
         connection: Connection,
         listener: Option<SocketId>,
     ) -> Result<SocketId, Error> {
@@ -153,7 +155,7 @@ impl Sockets {
         if let Some(Socket::Listener(listener)) = listener {
             listener.under_way += 1;
         }
-        self.settle(id);
+        self.settle(now, id);
         Ok(id)
     }
 

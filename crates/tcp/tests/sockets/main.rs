@@ -14,4 +14,5 @@ mod errors;
 mod linger;
 mod scene;
 mod status;
+mod time_wait;
 mod urgent;
