@@ -34,8 +34,14 @@
 //! A [`Pinger`] asks by an [`EchoSocket`] whether somebody is there, and tells what comes of each
 //! request and of all. It has no clock either: the time is handed in.
 
+//! # Relay
+//!
+//! A [`Relay`] carries bytes between a connection and another end, as `nc` does between a
+//! connection and standard input and output.
+
 #![forbid(unsafe_code)]
 
+mod bound_stream;
 mod calendar;
 mod chargen;
 mod conversation;
@@ -46,12 +52,14 @@ mod guard;
 mod ping;
 mod ping_event;
 mod ping_report;
+mod relay;
 mod server;
 mod service;
 mod service_host;
 mod stream_host;
 mod stream_server;
 
+pub use bound_stream::BoundStream;
 pub use chargen::Chargen;
 pub use conversation::{Conversation, Moment, StreamProgress, StreamService, StreamSocket};
 pub use daytime::Daytime;
@@ -61,6 +69,7 @@ pub use guard::{FIRST_ANSWERED_PORT, Guard, Refused};
 pub use ping::{DEFAULT_PING_DATA, EchoSocket, MAX_PING_DATA, PingOptions, Pinger, ping_data};
 pub use ping_event::{Damage, PingEvent};
 pub use ping_report::{PingReport, RoundTrips};
+pub use relay::{NearEnd, Relay, RelayError, RelayOptions, RelayProgress};
 pub use server::{DATAGRAMS_PER_STEP, DatagramServer, DatagramSocket, Progress, ServerCounters};
 pub use service::{Answer, DatagramService};
 pub use service_host::{CannotOffer, Service, ServiceHost, UnknownService};

@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use packet::Instant;
-use stack::{Secret, Stack, TcpSockets};
+use stack::{Secret, Stack};
 use tcp::{ConnectionOptions, Error, SocketId, TimerQueue};
 
-use crate::{Conversation, Moment, StreamProgress, StreamService, StreamSocket};
+use crate::{BoundStream, Conversation, Moment, StreamProgress, StreamService};
 
 /// How many connections of one service are under way or wait at a time.
 const BACKLOG: usize = 128;
@@ -86,7 +86,7 @@ impl StreamHost {
 
     fn step(&mut self, stack: &mut Stack, time: Moment, id: SocketId) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
-        let mut socket = BoundStream { sockets: stack.tcp(time.now), now: time.now, id };
+        let mut socket = BoundStream::new(stack, time.now, id);
         let progress = conversation.step(time, &mut socket);
         let mut deadline = conversation.next_deadline();
         match progress {
@@ -113,26 +113,5 @@ impl Offer {
         let ends = sockets.ends(id).ok()?;
         self.accepted += 1;
         Some((id, self.service.begin(time, ends)))
-    }
-}
-
-/// A connection's socket.
-struct BoundStream<'a> {
-    sockets: TcpSockets<'a>,
-    now: Instant,
-    id: SocketId,
-}
-
-impl StreamSocket for BoundStream<'_> {
-    fn receive(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        self.sockets.receive(self.now, self.id, into)
-    }
-
-    fn send(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.sockets.send(self.now, self.id, data)
-    }
-
-    fn shutdown(&mut self) -> Result<(), Error> {
-        self.sockets.shutdown(self.now, self.id)
     }
 }

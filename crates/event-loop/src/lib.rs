@@ -174,6 +174,17 @@ impl<H: Host> EventLoop<H> {
         }
     }
 
+    /// Has the host do something last, after the run, and writes what it sends then: so that a
+    /// peer is told that we go.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub fn leave(&mut self, act: impl FnOnce(Instant, &mut H)) -> Result<(), Error> {
+        let now = self.clock.now();
+        act(now, &mut self.host);
+        self.write(now).map(drop)
+    }
+
     /// Waits once and does everything that can be done then. Whether a signal came.
     fn turn<O: Outside<H>>(&mut self, outside: &mut O) -> Result<bool, Error> {
         if self.wait(self.timeout(outside))? && self.signals.arrived()? {

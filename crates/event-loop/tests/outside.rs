@@ -368,3 +368,16 @@ fn frames_that_left_make_room_and_so_the_outside_goes_on() {
         .unwrap();
     assert_eq!(sent, [4, 3, 2, 1, 0]);
 }
+
+#[test]
+fn what_the_host_sends_as_it_leaves_is_written() {
+    let mut event_loop = event_loop();
+    let (device, wire) = wire();
+    event_loop.attach(device).unwrap();
+    raise(Signal::SIGINT).unwrap();
+    assert_eq!(event_loop.run(|_| false).unwrap(), Ended::BySignal);
+    event_loop.leave(|_, host| host.to_send.push(b"goodbye".to_vec())).unwrap();
+    let mut frame = [0; 100];
+    let count = wire.recv(&mut frame).unwrap();
+    assert_eq!(frame[..count], *b"goodbye");
+}

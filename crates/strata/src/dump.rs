@@ -12,7 +12,7 @@ use tun_device::{Interface, Kind};
 use crate::arguments::DeviceArguments;
 use crate::failure::Failure;
 use crate::faults::FaultArguments;
-use crate::say::say;
+use crate::say::{Words, say};
 use crate::watch::{WatchArguments, print_lines};
 
 /// Attach to a device and print every packet, layer by layer; answer nothing
@@ -52,13 +52,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .device
         .attach(kind, |settings| settings.offload(false).packet_information(arguments.pi))?;
 
-    let mut lines = print_lines(arguments.watch.detail().unwrap_or(Detail::Layers));
+    let mut lines = print_lines(arguments.watch.detail().unwrap_or(Detail::Layers), Words::Output);
     if arguments.pi {
         lines = lines.with_packet_information();
     }
     let watch = arguments.watch.start_with(lines, name.as_str(), kind.medium())?;
     let mut event_loop = EventLoop::new(Listener { heard: 0 })?.with_frame_budget(1);
-    let device = arguments.faults.in_front_of(device, &watch.tracer());
+    let device = arguments.faults.in_front_of(device, &watch.tracer(), Words::Output);
     event_loop.attach(Box::new(Traced::new(device, InterfaceId(0), watch.tracer())))?;
 
     say(format_args!("attached to {name}, a {kind} device; Ctrl-C ends it"));

@@ -1,6 +1,7 @@
 //! What a person reads when something does not work: what happened, and what to type.
 
 use std::fmt;
+use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use packet::DeviceError;
@@ -9,17 +10,31 @@ use tun_device::{InterfaceName, Kind};
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
-/// Why a command ends with exit status 1.
+/// Exit status of a command line that makes no sense.
+pub(crate) const USAGE: u8 = 2;
+
+/// Why a command ends with another exit status than 0.
 pub(crate) struct Failure {
     /// What happened and why, in one line.
     cause: String,
     /// The one command that mends it, if one does.
     remedy: Option<String>,
+    status: ExitCode,
 }
 
 impl Failure {
     pub(crate) fn new(cause: impl fmt::Display) -> Self {
-        Self { cause: cause.to_string(), remedy: None }
+        Self { cause: cause.to_string(), remedy: None, status: ExitCode::FAILURE }
+    }
+
+    /// That the arguments make no sense together, and what would be right.
+    pub(crate) fn of_usage(cause: impl fmt::Display) -> Self {
+        Self { status: USAGE.into(), ..Self::new(cause) }
+    }
+
+    /// How the command ends.
+    pub(crate) const fn status(&self) -> ExitCode {
+        self.status
     }
 
     pub(crate) fn with_remedy(self, remedy: impl fmt::Display) -> Self {

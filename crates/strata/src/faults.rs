@@ -8,7 +8,7 @@ use link::{Delay, Impaired, Link, LinkOptions, Loss, Percentage, Rate, split_see
 use stack::Secret;
 use trace::Tracer;
 
-use crate::say::say;
+use crate::say::Words;
 
 /// What the link does to packets, in tc-netem(8)'s words.
 #[derive(Args)]
@@ -82,18 +82,21 @@ impl FaultArguments {
         }
     }
 
-    /// Puts a link with these faults in front of `device`, if any were asked for, and says by
-    /// which seed they can be had again.
+    /// Puts a link with these faults in front of `device`, if any were asked for, and says in
+    /// these words by which seed they can be had again.
     pub(crate) fn in_front_of(
         &self,
         device: impl PollableDevice + 'static,
         tracer: &Tracer,
+        words: Words,
     ) -> Box<dyn PollableDevice> {
         if !self.any() {
             return Box::new(device);
         }
         let seed = self.seed_or_random();
-        say(format_args!("the link has faults on purpose; --seed {seed} gives the same again"));
+        words.say(format_args!(
+            "the link has faults on purpose; --seed {seed} gives the same again"
+        ));
         let options = |way| {
             let meant = self.faults_on == way || self.faults_on == Way::Both;
             if meant { self.link_options() } else { LinkOptions::PERFECT }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ethernet::MacAddress;
-use event_loop::{Ended, EventLoop, PollableDevice};
+use event_loop::{Descriptors, Ended, EventLoop, Outside, PollableDevice};
 use ipv4::Cidr;
 use packet::{Capabilities, Device, Host, Instant, InterfaceId};
 use stack::{Config, Counter, DEFAULT_HARDWARE, InterfaceConfig, Stack};
@@ -15,6 +15,7 @@ use tun_device::{InterfaceName, Kind};
 use crate::arguments::DeviceArguments;
 use crate::failure::Failure;
 use crate::faults::FaultArguments;
+use crate::say::Words;
 use crate::watch::{Watch, WatchArguments};
 
 /// The stack's only interface.
@@ -48,7 +49,7 @@ pub(crate) struct HostArguments {
     no_offload: bool,
 
     #[command(flatten)]
-    watch: WatchArguments,
+    pub(crate) watch: WatchArguments,
 
     #[command(flatten)]
     pub(crate) faults: FaultArguments,
@@ -96,8 +97,9 @@ impl HostArguments {
         })
     }
 
-    /// Attaches to the device, and makes a stack for it.
-    pub(crate) fn attach(&self) -> Result<(Stack, Attached), Failure> {
+    /// Attaches to the device, and makes a stack for it. What is to be told of it goes where
+    /// `words` says.
+    pub(crate) fn attach(&self, words: Words) -> Result<(Stack, Attached), Failure> {
         event_loop::block_signals().map_err(Failure::new)?;
         self.refuse_address_of_kernel()?;
         // A link that changes bits has to be found out by checksums that are there.
@@ -106,10 +108,10 @@ impl HostArguments {
         let device = self.device.attach(kind, |settings| settings.offload(offload))?;
         let name = device.name().clone();
         let capabilities = device.capabilities();
-        let watch = self.watch.start(name.as_str(), capabilities.medium)?;
+        let watch = self.watch.start(name.as_str(), capabilities.medium, words)?;
         let tracer = watch.tracer();
         let stack = self.stack(capabilities, &tracer)?;
-        let device = self.faults.in_front_of(device, &tracer);
+        let device = self.faults.in_front_of(device, &tracer, words);
         let device = Box::new(Traced::new(device, INTERFACE, tracer));
         Ok((stack, Attached { name, kind, device, watch }))
     }
@@ -165,6 +167,23 @@ impl Attached {
         event_loop.attach(device)?;
         let ended = event_loop.run(|host| watch.is_over() || is_over(host));
         Ok(Ran { event_loop, ended, name, kind, watch })
+    }
+
+    /// As [`Attached::run`], with something outside of the host, which is made for the loop's
+    /// descriptors and comes back in the end.
+    pub(crate) fn run_with<H: Host, O: Outside<H>>(
+        self,
+        host: H,
+        outside: impl FnOnce(Descriptors) -> Result<O, Failure>,
+        mut is_over: impl FnMut(&H, &O) -> bool,
+    ) -> Result<(Ran<H>, O), Failure> {
+        let Self { name, kind, device, watch } = self;
+        let mut event_loop = EventLoop::new(host)?;
+        event_loop.attach(device)?;
+        let mut outside = outside(event_loop.descriptors())?;
+        let ended = event_loop
+            .run_with(&mut outside, |host, outside| watch.is_over() || is_over(host, outside));
+        Ok((Ran { event_loop, ended, name, kind, watch }, outside))
     }
 }
 

@@ -9,7 +9,7 @@ use packet::Instant;
 use tun_device::{Interface, InterfaceName};
 
 use crate::failure::Failure;
-use crate::say::say;
+use crate::say::Words;
 
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Waits for the link of one device.
 pub(crate) struct LinkWait {
     interface: Interface,
+    words: Words,
     started: Option<Instant>,
     /// When to look again; `None` once the link is up.
     next_look: Option<Instant>,
@@ -27,9 +28,15 @@ pub(crate) struct LinkWait {
 }
 
 impl LinkWait {
-    pub(crate) fn new(name: &InterfaceName) -> Result<Self, Failure> {
+    pub(crate) fn new(name: &InterfaceName, words: Words) -> Result<Self, Failure> {
         let interface = Interface::named(name)?;
-        Ok(Self { interface, started: None, next_look: Some(Instant::START), has_told: false })
+        Ok(Self {
+            interface,
+            words,
+            started: None,
+            next_look: Some(Instant::START),
+            has_told: false,
+        })
     }
 
     /// Whether the link is up, or was before.
@@ -60,7 +67,8 @@ impl LinkWait {
     fn tell(&mut self) {
         if !std::mem::replace(&mut self.has_told, true) {
             let name = self.interface.name();
-            say(format_args!("waiting until {name} is up: ip link set dev {name} up"));
+            let remedy = format_args!("ip link set dev {name} up");
+            self.words.say(format_args!("waiting until {name} is up: {remedy}"));
         }
     }
 }

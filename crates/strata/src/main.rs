@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod client;
 mod doctor;
 mod dump;
 mod failure;
@@ -10,10 +11,12 @@ mod faults;
 mod hold;
 mod host;
 mod link_wait;
+mod nc;
 mod ping;
 mod say;
 mod serve;
 mod sim;
+mod standard;
 mod tun;
 mod watch;
 
@@ -45,6 +48,7 @@ enum Command {
     Serve(serve::Arguments),
     Dump(dump::Arguments),
     Ping(ping::Arguments),
+    Nc(nc::Arguments),
     Hold(hold::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
@@ -52,15 +56,12 @@ enum Command {
     Sim(sim::Arguments),
 }
 
-/// Exit status of a command line that makes no sense.
-const USAGE: u8 = 2;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             failure::print_usage_error(&error);
-            return USAGE.into();
+            return failure::USAGE.into();
         }
         // --help and --version.
         Err(error) => error.exit(),
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             failure.print();
-            ExitCode::FAILURE
+            failure.status()
         }
     }
 }
@@ -79,6 +80,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Ping(arguments) => ping::run(&arguments),
+        Command::Nc(arguments) => nc::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -19,7 +19,7 @@ use stack::{EchoOptions, EchoSockets, SendEchoError, Stack};
 use crate::failure::Failure;
 use crate::host::{HostArguments, INTERFACE};
 use crate::link_wait::LinkWait;
-use crate::say::say;
+use crate::say::{Words, say};
 
 /// Ping from the stack: is somebody there, and how long is the way?
 ///
@@ -65,8 +65,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let (stack, attached) = arguments.host.attach()?;
-    let link = LinkWait::new(&attached.name)?;
+    let (stack, attached) = arguments.host.attach(Words::Output)?;
+    let link = LinkWait::new(&attached.name, Words::Output)?;
     let pinging = Pinging::new(stack, link, arguments)?;
     let (destination, size) = (arguments.destination, arguments.size);
     say(format_args!("PING {destination} ({destination}) {size}({}) bytes of data.", size + 28));

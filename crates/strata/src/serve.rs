@@ -10,7 +10,7 @@ use stack::Stack;
 
 use crate::failure::Failure;
 use crate::host::{HostArguments, INTERFACE, Ran};
-use crate::say::say;
+use crate::say::{Words, say};
 
 /// Attach to a device and answer, until Ctrl-C
 ///
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let (stack, attached) = arguments.host.attach()?;
+    let (stack, attached) = arguments.host.attach(Words::Output)?;
     let seed = arguments.host.faults.seed_or_random();
     let host = ServiceHost::new(stack, &arguments.services(), SystemTime::now(), seed)
         .map_err(Failure::new)?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 use ipv4::Cidr;
 use link::Delay;
-use narrate::{Detail, Ladder, Lines, Names};
+use narrate::{Detail, Ladder, Names};
 use packet::{Capabilities, Instant, InterfaceId, Medium};
 use sim::{Cable, PingOptions, PingReport, Pinger, World};
 use stack::{Config, InterfaceConfig, Secret, Stack};
@@ -19,8 +19,8 @@ use trace::{Record, Subscriber};
 
 use crate::failure::Failure;
 use crate::faults::FaultArguments;
-use crate::say::say;
-use crate::watch::{Recorder, print_lines};
+use crate::say::{Words, say};
+use crate::watch::{PrintedLines, Recorder, print_lines};
 
 /// Simulate hosts and a link, in virtual time: no device, no waiting, no privileges
 ///
@@ -162,7 +162,7 @@ struct Listeners {
 /// What is shown of it.
 enum Show {
     Drawing(Box<Ladder>),
-    Lines(Box<Lines<std::io::Stdout>>),
+    Lines(Box<PrintedLines>),
 }
 
 impl Listeners {
@@ -174,8 +174,11 @@ impl Listeners {
                 PINGER,
             )
         };
-        let lines =
-            |detail| Show::Lines(Box::new(print_lines(detail).with_times().with_names(names())));
+        let lines = |detail| {
+            Show::Lines(Box::new(
+                print_lines(detail, Words::Output).with_times().with_names(names()),
+            ))
+        };
         let show = match arguments.verbose {
             0 => Show::Drawing(Box::new(Ladder::between(&[PINGER, STACK]))),
             1 => lines(Detail::Lines),

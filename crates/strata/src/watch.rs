@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anstream::{AutoStream, ColorChoice};
 use clap::{ArgAction, Args};
 use narrate::{Detail, Lines, Pcapng, Style};
 use packet::{InterfaceId, Medium};
 use trace::{Record, Subscriber, Tracer};
 
 use crate::failure::Failure;
+use crate::say::Words;
 
 /// The name of this host in its trace.
 const HOST: &str = "strata";
@@ -41,15 +41,20 @@ impl WatchArguments {
     }
 
     /// Starts the recording and the printing that were asked for, of the device of this name.
-    pub(crate) fn start(&self, device: &str, medium: Medium) -> Result<Watch, Failure> {
-        let lines = self.detail().map(print_lines);
+    pub(crate) fn start(
+        &self,
+        device: &str,
+        medium: Medium,
+        words: Words,
+    ) -> Result<Watch, Failure> {
+        let lines = self.detail().map(|detail| print_lines(detail, words));
         Ok(Watch::new(lines, self.recorder(device, medium)?))
     }
 
     /// As [`WatchArguments::start`], with lines of the caller's making.
     pub(crate) fn start_with(
         &self,
-        lines: Lines<io::Stdout>,
+        lines: PrintedLines,
         device: &str,
         medium: Medium,
     ) -> Result<Watch, Failure> {
@@ -66,13 +71,13 @@ impl WatchArguments {
     }
 }
 
-/// Lines on standard output, coloured on a terminal unless NO_COLOR is set.
-pub(crate) fn print_lines(detail: Detail) -> Lines<io::Stdout> {
-    let style = match AutoStream::choice(&io::stdout()) {
-        ColorChoice::Never => Style::Plain,
-        _ => Style::Coloured,
-    };
-    Lines::new(io::stdout(), detail).with_style(style)
+/// Lines that are printed.
+pub(crate) type PrintedLines = Lines<Box<dyn Write>>;
+
+/// Lines where words go, coloured on a terminal.
+pub(crate) fn print_lines(detail: Detail, words: Words) -> PrintedLines {
+    let style = if words.may_be_coloured() { Style::Coloured } else { Style::Plain };
+    Lines::new(words.writer(), detail).with_style(style)
 }
 
 /// A pcapng file under way.
@@ -118,7 +123,7 @@ pub(crate) struct Watch {
 }
 
 struct Listeners {
-    lines: Option<Lines<io::Stdout>>,
+    lines: Option<PrintedLines>,
     recorder: Option<Recorder>,
 }
 
@@ -134,7 +139,7 @@ impl Subscriber for Listeners {
 }
 
 impl Watch {
-    fn new(lines: Option<Lines<io::Stdout>>, recorder: Option<Recorder>) -> Self {
+    fn new(lines: Option<PrintedLines>, recorder: Option<Recorder>) -> Self {
         let anybody = lines.is_some() || recorder.is_some();
         let listeners = Rc::new(RefCell::new(Listeners { lines, recorder }));
         let tracer = if anybody { Tracer::new(HOST, listeners.clone()) } else { Tracer::off() };
