@@ -3,7 +3,7 @@
 # Where rustup puts cargo, for a shell that was opened before it did.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help ping-test traceroute-test udp-test arp-test demo shell test lint conformance soak \
+.PHONY: help ping-test traceroute-test udp-test nc-test arp-test demo shell test lint conformance soak \
 	fuzz mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
 
@@ -21,6 +21,10 @@ traceroute-test: strata ## the kernel's traceroute sees the stack one hop away, 
 udp-test: programs = nc
 udp-test: strata ## the kernel's nc gets its line back from the stack by UDP
 	scripts/in-netns scripts/udp-test
+
+nc-test: programs = nc
+nc-test: strata ## nc by TCP: a line comes back, and a megabyte goes each way to and from strata nc
+	scripts/in-netns scripts/nc-test
 
 arp-test: programs = arping
 arp-test: strata ## on Ethernet: 5 ARP requests, 5 answers, and no first packet is lost

@@ -70,11 +70,14 @@ stop_strata() {
     trap - EXIT
 }
 
-# Sends a line to the stack's echo service by UDP, shows it, and prints what comes back.
+# ask_by_nc LINE [tcp]: sends it to the stack's echo service, by UDP unless it says tcp, shows it,
+# and prints what comes back.
 ask_by_nc() {
-    echo "+ echo '$1' | nc -u -w 1 192.0.2.2 7" >&2
+    how=$([ "${2-}" = tcp ] || echo '-u ')
+    echo "+ echo '$1' | nc ${how}-w 1 192.0.2.2 7" >&2
     # One kind of nc ends as soon as there is no more to send, another kind never.
-    { echo "$1" && sleep 0.5; } | timeout 5 nc -u -w 1 192.0.2.2 7 | show
+    # shellcheck disable=SC2086 # an option or none
+    { echo "$1" && sleep 0.5; } | timeout 5 nc $how -w 1 192.0.2.2 7 | show
 }
 
 # The program strata: STRATA_BIN if that is set, else as cargo builds it for development.

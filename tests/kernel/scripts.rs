@@ -171,6 +171,7 @@ fn a_mistyped_option_is_one_line_and_status_2() {
 fn what_a_client_wants_is_said_to_have_come() {
     for (script, came) in [
         ("udp-test", "nobody is at port 4242, and nc was told: port unreachable"),
+        ("nc-test", "a megabyte arrived whole each way"),
         ("arp-test", "5 of 5 ARP requests were answered by the stack"),
         ("traceroute-test", "one hop, by UDP and by ICMP, on TUN and on TAP"),
     ] {
@@ -197,6 +198,15 @@ fn what_a_client_misses_is_a_failure_and_named() {
         assert_eq!(failed.status, 1, "{script}: {}", failed.stderr);
         assert!(failed.stderr.contains(missing), "{script}: {}", failed.stderr);
     }
+}
+
+#[test]
+fn a_service_that_does_not_answer_by_tcp_is_a_failure_and_named() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("echo 'exec strata \"$@\" --services discard' >deaf && chmod +x deaf");
+    let failed = lab.try_run("STRATA_BIN=./deaf nc-test");
+    assert_eq!(failed.status, 1, "{}", failed.stderr);
+    assert!(failed.stderr.contains("sent 'hello, stack' and sent back ''"), "{}", failed.stderr);
 }
 
 #[test]
