@@ -1,12 +1,13 @@
 //! Faults on purpose: what a link may do to the packets of a command.
 
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 use clap::{Args, ValueEnum};
 use event_loop::PollableDevice;
 use link::{Delay, Impaired, Link, LinkOptions, Loss, Percentage, Rate, split_seed};
 use stack::Secret;
-use trace::Tracer;
+use trace::{Event, Fault, Record, Subscriber, Tracer};
 
 use crate::say::Words;
 
@@ -120,5 +121,68 @@ impl FaultArguments {
     /// The seed that was given, or one that nobody can guess.
     pub(crate) fn seed_or_random(&self) -> u64 {
         self.seed.unwrap_or_else(|| RandomState::new().hash_one(0))
+    }
+}
+
+/// How often a link did what on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FaultCounts {
+    lost: u64,
+    queue_full: u64,
+    too_long: u64,
+    duplicated: u64,
+    reordered: u64,
+    corrupted: u64,
+}
+
+impl Subscriber for FaultCounts {
+    fn record(&mut self, record: &Record<'_>) {
+        let Event::Fault { fault, .. } = record.event else { return };
+        *match fault {
+            Fault::Lost => &mut self.lost,
+            Fault::QueueFull => &mut self.queue_full,
+            Fault::TooLong => &mut self.too_long,
+            Fault::Duplicated => &mut self.duplicated,
+            Fault::Reordered { .. } => &mut self.reordered,
+            Fault::Corrupted { .. } => &mut self.corrupted,
+        } += 1;
+    }
+}
+
+/// `3 lost, 1 delivered twice`; `no fault` if there was none.
+impl fmt::Display for FaultCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lost, queue_full, too_long, duplicated, reordered, corrupted } = *self;
+        let counted: Vec<String> = [
+            (lost, "lost"),
+            (queue_full, "lost because the queue was full"),
+            (too_long, "lost because they were too long"),
+            (duplicated, "delivered twice"),
+            (reordered, "held back to be overtaken"),
+            (corrupted, "damaged"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count != 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        f.pad(&if counted.is_empty() { "no fault".to_owned() } else { counted.join(", ") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use packet::Instant;
+
+    #[test]
+    fn each_fault_is_counted_by_its_kind() {
+        let mut counts = FaultCounts::default();
+        assert_eq!(counts.to_string(), "no fault");
+        for fault in [Fault::Lost, Fault::Corrupted { bit: 1 }, Fault::Lost, Fault::QueueFull] {
+            let event = Event::Fault { fault, bytes: b"frame" };
+            counts.record(&Record { at: Instant::START, host: "strata", event });
+        }
+        let expected = "2 lost, 1 lost because the queue was full, 1 damaged";
+        assert_eq!(counts.to_string(), expected);
     }
 }

@@ -4,10 +4,13 @@
 
 mod arguments;
 mod client;
+mod devices;
 mod doctor;
 mod dump;
 mod failure;
 mod faults;
+mod forward;
+mod forwarder;
 mod hold;
 mod host;
 mod link_wait;
@@ -50,6 +53,7 @@ enum Command {
     Ping(ping::Arguments),
     Nc(nc::Arguments),
     Hold(hold::Arguments),
+    Forward(forward::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
@@ -82,6 +86,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Ping(arguments) => ping::run(&arguments),
         Command::Nc(arguments) => nc::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
+        Command::Forward(arguments) => forward::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),

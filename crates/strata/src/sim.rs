@@ -201,7 +201,7 @@ impl Listeners {
 fn recorder(path: &Path) -> Result<Recorder, Failure> {
     let mut recorder = Recorder::create(path, Duration::ZERO)?;
     for host in [PINGER, STACK] {
-        recorder.name_interface(host, Medium::Ip, host);
+        recorder.name_interface(host, InterfaceId(0), Medium::Ip, host);
     }
     Ok(recorder)
 }

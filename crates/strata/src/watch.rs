@@ -8,11 +8,12 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{ArgAction, Args};
-use narrate::{Detail, Lines, Pcapng, Style};
+use narrate::{Detail, Lines, Names, Pcapng, Style};
 use packet::{InterfaceId, Medium};
 use trace::{Record, Subscriber, Tracer};
 
 use crate::failure::Failure;
+use crate::faults::FaultCounts;
 use crate::say::Words;
 
 /// The name of this host in its trace.
@@ -51,6 +52,22 @@ impl WatchArguments {
         Ok(Watch::new(lines, self.recorder(device, medium)?))
     }
 
+    /// As [`WatchArguments::start`], of several devices: each line begins with the name of its own.
+    pub(crate) fn start_between(&self, devices: &[(&str, Medium)]) -> Result<Watch, Failure> {
+        let named = |names: Names, (index, (name, _)): (usize, &(&str, Medium))| {
+            names.with_peer(HOST, InterfaceId(index), name)
+        };
+        let names = devices.iter().enumerate().fold(Names::kernel(), named);
+        let lines = self.detail().map(|detail| print_lines(detail).with_names(names));
+        let mut recorder = self.new_recorder()?;
+        for (index, (name, medium)) in devices.iter().enumerate() {
+            if let Some(recorder) = &mut recorder {
+                recorder.name_interface(HOST, InterfaceId(index), *medium, name);
+            }
+        }
+        Ok(Watch::new(lines, recorder))
+    }
+
     /// As [`WatchArguments::start`], with lines of the caller's making.
     pub(crate) fn start_with(
         &self,
@@ -62,12 +79,18 @@ impl WatchArguments {
     }
 
     fn recorder(&self, device: &str, medium: Medium) -> Result<Option<Recorder>, Failure> {
+        let mut recorder = self.new_recorder()?;
+        if let Some(recorder) = &mut recorder {
+            recorder.name_interface(HOST, InterfaceId(0), medium, device);
+        }
+        Ok(recorder)
+    }
+
+    fn new_recorder(&self) -> Result<Option<Recorder>, Failure> {
         let Some(path) = &self.pcap else { return Ok(None) };
         // A clock before 1970 tells nothing; the packets are then as old as the file says.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let mut recorder = Recorder::create(path, now)?;
-        recorder.name_interface(HOST, medium, device);
-        Ok(Some(recorder))
+        Recorder::create(path, now).map(Some)
     }
 }
 
@@ -96,9 +119,15 @@ impl Recorder {
         Ok(Self { path: path.to_owned(), pcapng: Pcapng::new(file, start) })
     }
 
-    /// Names the only interface of `host`.
-    pub(crate) fn name_interface(&mut self, host: &str, medium: Medium, name: &str) {
-        self.pcapng.name_interface(host, InterfaceId(0), medium, name);
+    /// Names an interface of `host`.
+    pub(crate) fn name_interface(
+        &mut self,
+        host: &str,
+        interface: InterfaceId,
+        medium: Medium,
+        name: &str,
+    ) {
+        self.pcapng.name_interface(host, interface, medium, name);
     }
 
     /// Ends the recording, and says what went wrong with it.
@@ -125,6 +154,7 @@ pub(crate) struct Watch {
 struct Listeners {
     lines: Option<PrintedLines>,
     recorder: Option<Recorder>,
+    faults: FaultCounts,
 }
 
 impl Subscriber for Listeners {
@@ -135,15 +165,27 @@ impl Subscriber for Listeners {
         if let Some(recorder) = &mut self.recorder {
             recorder.record(record);
         }
+        self.faults.record(record);
     }
 }
 
 impl Watch {
     fn new(lines: Option<PrintedLines>, recorder: Option<Recorder>) -> Self {
         let anybody = lines.is_some() || recorder.is_some();
-        let listeners = Rc::new(RefCell::new(Listeners { lines, recorder }));
+        let faults = FaultCounts::default();
+        let listeners = Rc::new(RefCell::new(Listeners { lines, recorder, faults }));
         let tracer = if anybody { Tracer::new(HOST, listeners.clone()) } else { Tracer::off() };
         Self { listeners, tracer }
+    }
+
+    /// A handle for links alone, whose faults are counted whether or not anybody watches.
+    pub(crate) fn fault_tracer(&self) -> Tracer {
+        Tracer::new(HOST, self.listeners.clone())
+    }
+
+    /// What links did on purpose so far.
+    pub(crate) fn faults(&self) -> FaultCounts {
+        self.listeners.borrow().faults
     }
 
     /// A handle to emit events through.
