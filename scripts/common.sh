@@ -80,6 +80,10 @@ ask_by_nc() {
     { echo "$1" && sleep 0.5; } | timeout 5 nc $how -w 1 192.0.2.2 7 | show
 }
 
+# The Python of the distribution, which knows the packages that scripts/setup installs. Another one
+# may come first in PATH.
+system_python() { if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi; }
+
 # The program strata: STRATA_BIN if that is set, else as cargo builds it for development.
 strata_program() { echo "${STRATA_BIN:-$(strata_folder)/strata}"; }
 

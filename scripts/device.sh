@@ -30,12 +30,13 @@ read_options() {
 }
 
 # Routes by another device that cover an address (or network), or a part of it. A default route,
-# also one that is written as two halves, covers everything and so means nothing.
+# also one that is written as two halves, covers everything and so means nothing. Where a script
+# makes two devices, the other one is $second.
 other_routes() {
     for which in match root; do
         ip -4 route show table all "$which" "$1"
     done | sed 's/ *$/ /' | grep -v -F \
-        -e " dev $device " -e 'default ' -e '0.0.0.0/1 ' -e '128.0.0.0/1 ' || true
+        -e " dev $device " -e " dev ${second-$device} " -e 'default ' -e '0.0.0.0/1 ' -e '128.0.0.0/1 ' || true
 }
 
 # Ends the script if this machine has another way to an address, or to a part of a network.

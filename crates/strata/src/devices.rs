@@ -25,8 +25,7 @@ impl OneOfSeveral {
         new: Kind,
         adjust: impl FnOnce(Settings) -> Settings,
     ) -> Result<Self, Failure> {
-        let kind =
-            if Interface::exists(name) { Interface::named(name)?.tun()?.kind } else { new };
+        let kind = if Interface::exists(name) { Interface::named(name)?.tun()?.kind } else { new };
         let device = adjust(Settings::new(kind).named(name.clone())).attach()?;
         Ok(Self { name: name.clone(), kind, device })
     }

@@ -71,13 +71,6 @@ impl From<tun_device::Error> for Failure {
     }
 }
 
-/// Refuses a command line for a reason that clap cannot see, as clap's own errors are refused.
-pub(crate) fn refuse(what_is_wrong: impl fmt::Display) -> ExitCode {
-    let error = clap::Error::raw(clap::error::ErrorKind::ValueValidation, what_is_wrong);
-    print_usage_error(&error);
-    crate::USAGE.into()
-}
-
 /// Prints in one line what clap has to say of a command line: what is wrong with which argument,
 /// and what would be right.
 pub(crate) fn print_usage_error(error: &clap::Error) {

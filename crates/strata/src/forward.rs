@@ -7,10 +7,10 @@ use packet::{Host, InterfaceId};
 use tun_device::{InterfaceName, Kind};
 
 use crate::devices::{OneOfSeveral, Ports, RanBetween};
-use crate::failure::{Failure, refuse};
+use crate::failure::Failure;
 use crate::faults::FaultArguments;
 use crate::forwarder::{Forwarder, Traffic};
-use crate::say::say;
+use crate::say::{Words, say};
 use crate::watch::WatchArguments;
 
 /// Carry packets between two devices: whatever comes by one leaves by the other
@@ -30,7 +30,7 @@ use crate::watch::WatchArguments;
 )]
 pub(crate) struct Arguments {
     /// The two devices, created if there are none
-    #[arg(value_name = "DEVICE", num_args = 2, required = true)]
+    #[arg(value_names = ["DEVICE", "DEVICE"], num_args = 2, required = true)]
     devices: Vec<InterfaceName>,
 
     /// A device that is created is a TAP, which carries Ethernet frames, instead of a TUN
@@ -58,10 +58,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let [first, second] = arguments.devices.as_slice() else {
-        return Ok(refuse("a forwarder stands between two devices, such as tun0 tun1"));
+        let why = "a forwarder stands between two devices, such as tun0 tun1";
+        return Err(Failure::of_usage(why));
     };
     if first == second {
-        return Ok(refuse(format_args!("{first} stands there twice; give two different devices")));
+        let why = format_args!("{first} stands there twice; give two different devices");
+        return Err(Failure::of_usage(why));
     }
     event_loop::block_signals().map_err(Failure::new)?;
     let [first, second] = [arguments.attach(first)?, arguments.attach(second)?];
@@ -86,7 +88,9 @@ fn forward(
         .start_between(&[(names[0].as_str(), medium), (names[1].as_str(), medium)])?;
     let mut ports = Ports::new(watch.tracer());
     // One link stands for the cable: in front of the first device each way passes it once.
-    ports.add(first, |device| arguments.faults.in_front_of(device, &watch.fault_tracer()));
+    ports.add(first, |device| {
+        arguments.faults.in_front_of(device, &watch.fault_tracer(), Words::Output)
+    });
     ports.add(second, |device| Box::new(device));
     say(format_args!("attached to {} and {}; Ctrl-C ends it", names[0], names[1]));
 

@@ -107,7 +107,9 @@ impl<T: FnMut(InterfaceId, usize)> Host for Forwarder<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use packet::{ChecksumOffload, ReceiveOffload, ReceivedChecksum, Segmentation, SegmentationKind};
+    use packet::{
+        ChecksumOffload, ReceiveOffload, ReceivedChecksum, Segmentation, SegmentationKind,
+    };
     use std::num::NonZeroU16;
 
     const NOW: Instant = Instant::START;

@@ -58,7 +58,8 @@ impl WatchArguments {
             names.with_peer(HOST, InterfaceId(index), name)
         };
         let names = devices.iter().enumerate().fold(Names::kernel(), named);
-        let lines = self.detail().map(|detail| print_lines(detail).with_names(names));
+        let lines =
+            self.detail().map(|detail| print_lines(detail, Words::Output).with_names(names));
         let mut recorder = self.new_recorder()?;
         for (index, (name, medium)) in devices.iter().enumerate() {
             if let Some(recorder) = &mut recorder {
