@@ -69,8 +69,8 @@ impl Conversation {
         let segments = all.get(since..).unwrap_or_default();
         let our_syn = segments.iter().rfind(|segment| segment.is_ours && segment.tcp.syn());
         let acknowledged = our_syn.map(|segment| &segment.tcp).filter(|tcp| tcp.ack());
-        let peer_start =
-            acknowledged.map_or(scene.numbers.peer, |tcp| tcp.acknowledgment_number() - 1);
+        let peer_start = acknowledged
+            .map_or(scene.numbers.peer, |tcp| tcp.acknowledgment_number().wrapping_sub(1));
         let our_start = our_syn.map_or(scene.numbers.ours.unwrap_or_default(), |segment| {
             segment.tcp.sequence_number()
         });

@@ -282,6 +282,7 @@ impl Connection {
     /// Ends the connection: what waits to leave is lost, what came can still be read.
     pub(crate) fn end(&mut self, context: Context<'_>, cause: &'static str) {
         self.snd.timer = SendTimer::Off;
+        self.snd.waiting_since = None;
         self.rcv.ack = Ack::NotOwed;
         self.due = DueSegment::default();
         self.keep_alive.at = None;
