@@ -16,9 +16,12 @@
 //! costs a small datagram, what such a device takes without any
 //! stack behind it, and what the kernel makes of it.
 //!
+//! What the stacks take without all that is printed too ([`alone`]).
+//!
 //! The program calls itself: the tables of this part are printed, and its servers run, by
 //! processes inside of the private network.
 
+mod alone;
 mod client;
 mod kernel;
 mod lab;
@@ -40,6 +43,8 @@ pub(crate) fn run(part: &str) -> Result<(), Box<dyn Error>> {
         smoltcp::PART => smoltcp::serve(),
         kernel::PART => kernel::serve(),
         reflector::PART => reflector::serve(),
+        alone::STRATA => alone::strata().map(drop),
+        alone::SMOLTCP => alone::smoltcp().map(drop),
         other => Err(format!("'{other}' is no argument; run make bench, which gives none").into()),
     }
 }
@@ -48,6 +53,15 @@ const CONTESTS: &str = "echo";
 
 /// How often each server has its turn.
 const ROUNDS: usize = 25;
+
+/// Prints what the two stacks take for an echo by themselves, without devices.
+pub(crate) fn run_alone() -> Result<(), Box<dyn Error>> {
+    let mut contest = Contest::new("UDP echo, 64 bytes, the stacks alone", "echoes");
+    contest.add(Case::new("strata", alone::strata));
+    contest.add(Case::new("smoltcp", alone::smoltcp));
+    contest.run()?;
+    Ok(())
+}
 
 /// Prints how fast echoes are, if this machine lets us have a network and a device.
 pub(crate) fn run_in_private_network() -> Result<(), Box<dyn Error>> {

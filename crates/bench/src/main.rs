@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     cost_of_a_silent_trace(packet)?;
     reassembly()?;
     neighbours()?;
+    echo::run_alone()?;
     echo::run_in_private_network()
 }
 

@@ -33,7 +33,8 @@ const BATCH: usize = 32;
 const ROOM: usize = 4 << 20;
 
 /// What each datagram carries under load.
-const PAYLOAD: [u8; 64] = *b"the quick brown fox jumps over the lazy dog 0123456789 and back\n";
+pub(super) const PAYLOAD: [u8; 64] =
+    *b"the quick brown fox jumps over the lazy dog 0123456789 and back\n";
 
 /// A client of one server.
 pub(super) struct Client<'a> {
