@@ -20,6 +20,10 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
     /// Everything added so far, carries not yet folded in. The carries of 16 GiB fit.
+    ///
+    /// Words are added as this machine reads them from memory. One that reads the least
+    /// significant byte first gets the sum with its bytes the other way round too (RFC 1071,
+    /// 2 (B)): so they are turned once, in the end, and not in each word.
     total: u64,
 }
 
@@ -34,22 +38,22 @@ impl Sum {
     #[must_use]
     #[inline]
     pub fn add_bytes(self, bytes: &[u8]) -> Self {
-        // Two words at a time: the left one's weight, 2^16, is a carry like any other and folds
+        // Two words at a time: the weight of the one, 2^16, is a carry like any other and folds
         // to 1 in the end.
         let (pairs, rest) = bytes.as_chunks::<4>();
-        let pairs: u64 = pairs.iter().map(|&pair| u64::from(u32::from_be_bytes(pair))).sum();
+        let pairs: u64 = pairs.iter().map(|&pair| u64::from(u32::from_ne_bytes(pair))).sum();
         let mut padded = [0; 4];
         for (to, from) in padded.iter_mut().zip(rest) {
             *to = *from;
         }
-        Self { total: self.total + pairs + u64::from(u32::from_be_bytes(padded)) }
+        Self { total: self.total + pairs + u64::from(u32::from_ne_bytes(padded)) }
     }
 
     /// Adds one 16-bit word.
     #[must_use]
     #[inline]
     pub fn add_u16(self, word: u16) -> Self {
-        Self { total: self.total + u64::from(word) }
+        Self { total: self.total + u64::from(word.to_be()) }
     }
 
     /// The sum in 16 bits. Over a packet that holds its correct checksum it is `0xffff`.
@@ -59,7 +63,7 @@ impl Sum {
         let mut sum = self.total;
         loop {
             match u16::try_from(sum) {
-                Ok(folded) => return folded,
+                Ok(folded) => return u16::from_be(folded),
                 Err(_) => sum = (sum & 0xffff) + (sum >> 16),
             }
         }
