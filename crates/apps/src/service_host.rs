@@ -100,6 +100,8 @@ pub struct ServiceHost {
     streams: StreamHost,
     /// Sockets at which there is something to do. Empty at rest.
     restless: VecDeque<SocketId>,
+    /// Whether something came that the servers have not looked at yet.
+    is_due: bool,
     /// What a clock on the wall shows at [`Instant::START`].
     wall_time_at_start: SystemTime,
 }
@@ -136,7 +138,8 @@ impl ServiceHost {
         for &service in services {
             streams.offer(&mut stack, Box::new(service))?;
         }
-        Ok(Self { stack, offers, streams, restless: VecDeque::new(), wall_time_at_start })
+        let restless = VecDeque::new();
+        Ok(Self { stack, offers, streams, restless, is_due: true, wall_time_at_start })
     }
 
     /// Offers a further service on TCP, on all addresses.
@@ -201,6 +204,7 @@ impl DatagramSocket for BoundSocket<'_> {
 impl Host for ServiceHost {
     fn receive(&mut self, now: Instant, interface: InterfaceId, frame: Received<'_>) {
         // Served in `transmit`, which follows: all that came in one turn together.
+        self.is_due = true;
         self.stack.receive(now, interface, frame);
     }
 
@@ -210,8 +214,15 @@ impl Host for ServiceHost {
         interface: InterfaceId,
         buffer: &mut Buffer,
     ) -> Option<TransmitOffload> {
-        self.serve(now);
-        self.stack.transmit(now, interface, buffer)
+        if std::mem::take(&mut self.is_due) {
+            self.serve(now);
+        }
+        let next = self.stack.transmit(now, interface, buffer);
+        next.or_else(|| {
+            // What has left made room for more.
+            self.serve(now);
+            self.stack.transmit(now, interface, buffer)
+        })
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -219,6 +230,7 @@ impl Host for ServiceHost {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
+        self.is_due = true;
         self.stack.handle_timeout(now);
     }
 }
