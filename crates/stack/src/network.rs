@@ -167,9 +167,10 @@ impl Network {
         destination: Ipv4Addr,
         may_fragment: bool,
     ) -> usize {
-        let path = self.path(now, None, destination);
-        let mtu = path.map_or(0, |path| self.mtu(path.next_hop.interface));
         let header = Header::new(destination, destination, Protocol::Udp);
+        // Where we may fragment the MTU does not count, and no path need be looked up.
+        let path = if may_fragment { None } else { self.path(now, None, destination) };
+        let mtu = path.map_or(0, |path| self.mtu(path.next_hop.interface));
         Header { dont_fragment: !may_fragment, ..header }.max_payload(mtu)
     }
 }
