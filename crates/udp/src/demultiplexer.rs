@@ -7,7 +7,7 @@
 //! A socket stands in one of the two tables at a time: bound, it takes what strangers send;
 //! connected, it takes what its peer sends, and its place among the bound is free for another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use secret::Secret;
@@ -18,16 +18,19 @@ use crate::{Error, SocketId, SocketPair};
 pub(crate) struct Demultiplexer {
     connected: HashMap<SocketPair, SocketId, Secret>,
     /// Those bound to an address. Most hosts have none, and an empty table costs nothing.
-    bound: HashMap<SocketAddr, SocketId, Secret>,
+    ///
+    /// What stands here and in `ports` is chosen by our own programs: a stranger who looks up
+    /// whatever he likes makes no tree deeper, so these need no keyed hash.
+    bound: BTreeMap<SocketAddr, SocketId>,
     /// Unused ports have no entry.
-    ports: HashMap<Port, PortUse, Secret>,
+    ports: BTreeMap<Port, PortUse>,
 }
 
 /// A port of one family of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Port {
-    is_ipv4: bool,
     number: u16,
+    is_ipv4: bool,
 }
 
 /// Which sockets use a port.
@@ -57,8 +60,8 @@ impl Demultiplexer {
     pub(crate) fn new(hash: Secret) -> Self {
         Self {
             connected: HashMap::with_hasher(hash),
-            bound: HashMap::with_hasher(hash),
-            ports: HashMap::with_hasher(hash),
+            bound: BTreeMap::new(),
+            ports: BTreeMap::new(),
         }
     }
 
