@@ -23,6 +23,9 @@ pub trait DatagramSocket {
     /// # Errors
     /// As [`udp::Sockets::send`].
     fn send(&mut self, message: &Message<'_>) -> Result<(), Error>;
+
+    /// Takes back a datagram that has been looked at, as [`udp::Sockets::recycle`].
+    fn recycle(&mut self, incoming: Incoming);
 }
 
 /// A service on a socket.
@@ -98,6 +101,7 @@ impl<S: DatagramService> DatagramServer<S> {
         match socket.receive() {
             Ok(request) => {
                 self.ask(&request, time);
+                socket.recycle(request);
                 self.send_answer(socket)
             }
             Err(Error::WouldBlock | Error::BadSocket) => Progress::Waits,
@@ -170,6 +174,8 @@ mod tests {
             self.last = Some((message.destination(), message.options().cloned()));
             Ok(())
         }
+
+        fn recycle(&mut self, _incoming: Incoming) {}
     }
 
     fn request(port: u16, delivery: Delivery, payload: &[u8]) -> Incoming {

@@ -199,6 +199,10 @@ impl DatagramSocket for BoundSocket<'_> {
     fn send(&mut self, message: &Message<'_>) -> Result<(), Error> {
         self.sockets.send(self.id, message)
     }
+
+    fn recycle(&mut self, incoming: Incoming) {
+        self.sockets.recycle(incoming);
+    }
 }
 
 impl Host for ServiceHost {

@@ -54,6 +54,10 @@ impl DatagramSocket for Bound<'_> {
         let mut buffers = BufferPool::default();
         self.sockets.send(Instant::START, &self.network, &mut buffers, self.id, message)
     }
+
+    fn recycle(&mut self, incoming: Incoming) {
+        self.sockets.recycle(incoming);
+    }
 }
 
 /// A host that offers every service.

@@ -44,6 +44,7 @@ mod inbox;
 mod network;
 mod options;
 mod outbox;
+mod payloads;
 mod queues;
 mod readiness;
 mod receiving;

@@ -69,7 +69,8 @@ impl Sockets {
             ip_options: ip_options.unwrap_or(envelope.ip_options).into(),
             at: now,
         };
-        let incoming = Incoming { metadata, payload: datagram.payload().to_vec() };
+        let payload = self.payloads.copy_of(datagram.payload());
+        let incoming = Incoming { metadata, payload };
         socket.inbox.push(&mut self.receive_usage, incoming)?;
         self.news.push(id);
         Ok(id)
@@ -122,7 +123,14 @@ impl Sockets {
         for (to, from) in buffer.iter_mut().zip(&payload) {
             *to = *from;
         }
-        Ok((metadata, Copied { length, full_length: payload.len() }))
+        let copied = Copied { length, full_length: payload.len() };
+        self.payloads.recycle(payload);
+        Ok((metadata, copied))
+    }
+
+    /// Takes back a datagram that the program has done with: its memory is used for another.
+    pub fn recycle(&mut self, incoming: Incoming) {
+        self.payloads.recycle(incoming.payload);
     }
 
     /// Shows the datagram that has waited longest, and leaves it there.

@@ -9,6 +9,7 @@ use socket::{Changes, EphemeralPorts, Slots, any_address, plain};
 
 use crate::demultiplexer::Demultiplexer;
 use crate::outbox::Outbox;
+use crate::payloads::Payloads;
 use crate::queues::Usage;
 use crate::udp_socket::{Socket, State};
 use crate::{AddressKind, Error, Network, SocketId, SocketOptions, SocketPair};
@@ -27,6 +28,7 @@ pub struct Sockets {
     ephemeral: EphemeralPorts,
     /// What all sockets together have waiting to be received.
     pub(crate) receive_usage: Usage,
+    pub(crate) payloads: Payloads,
     pub(crate) outbox: Outbox,
     pub(crate) news: Changes,
 }
@@ -42,6 +44,7 @@ impl Sockets {
             demultiplexer: Demultiplexer::new(hash),
             ephemeral: EphemeralPorts::new(hash),
             receive_usage: Usage::default(),
+            payloads: Payloads::default(),
             outbox: Outbox::default(),
             news: Changes::default(),
         }
