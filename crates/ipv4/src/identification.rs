@@ -19,10 +19,25 @@ use secret::Secret;
 /// How many counters there are. Triples that share one skip each other's numbers.
 pub const IDENTIFICATION_COUNTERS: usize = 4096;
 
+/// Source, destination and protocol, as numbers.
+type Triple = (u32, u32, u8);
+
+/// What the hash of a triple says.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    /// The identification from which it counts.
+    identification: u16,
+    /// The place of its counter.
+    place: usize,
+}
+
 /// Gives each datagram that may be fragmented its identification.
 #[derive(Clone, Debug)]
 pub struct Identifications {
     secret: Secret,
+    /// The triple of the last datagram, and where its numbers start. The next datagram often has
+    /// the same.
+    last: (Triple, Start),
     /// Always [`IDENTIFICATION_COUNTERS`].
     counters: Vec<u16>,
 }
@@ -31,7 +46,9 @@ impl Identifications {
     /// A generator whose numbers nobody foretells who does not know `secret`.
     #[must_use]
     pub fn new(secret: Secret) -> Self {
-        Self { secret, counters: vec![0; IDENTIFICATION_COUNTERS] }
+        let none = (0, 0, 0);
+        let last = (none, Start::of(secret, none));
+        Self { secret, last, counters: vec![0; IDENTIFICATION_COUNTERS] }
     }
 
     /// The identification of the next datagram of this triple.
@@ -40,15 +57,23 @@ impl Identifications {
     #[must_use]
     pub fn next(&mut self, source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol) -> u16 {
         let triple = (source.to_bits(), destination.to_bits(), u8::from(protocol));
-        let hash = self.secret.number(&triple);
-        let [a, b, c, d, ..] = hash.to_le_bytes();
-        let start = u16::from_le_bytes([a, b]);
-        let place = usize::from(u16::from_le_bytes([c, d])) % IDENTIFICATION_COUNTERS;
+        if triple != self.last.0 {
+            self.last = (triple, Start::of(self.secret, triple));
+        }
+        let Start { identification, place } = self.last.1;
         let Some(counter) = self.counters.get_mut(place) else {
-            return start; // Cannot be: there are as many counters as places.
+            return identification; // Cannot be: there are as many counters as places.
         };
         *counter = counter.wrapping_add(1);
-        start.wrapping_add(*counter)
+        identification.wrapping_add(*counter)
+    }
+}
+
+impl Start {
+    fn of(secret: Secret, triple: Triple) -> Self {
+        let [a, b, c, d, ..] = secret.number(&triple).to_le_bytes();
+        let place = usize::from(u16::from_le_bytes([c, d])) % IDENTIFICATION_COUNTERS;
+        Self { identification: u16::from_le_bytes([a, b]), place }
     }
 }
 
