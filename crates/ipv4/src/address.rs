@@ -56,7 +56,9 @@ impl Cidr {
     /// which old hosts use so (RFC 1122, BC-1 and BC-2).
     #[must_use]
     pub fn is_broadcast(self, address: Ipv4Addr) -> bool {
-        self.broadcast().is_some_and(|last| address == last || address == self.network())
+        let mask = self.netmask().to_bits();
+        let host = address.to_bits() & !mask;
+        self.prefix_length < 31 && self.contains(address) && (host == 0 || host == !mask)
     }
 
     /// Whether `address` is in this network.
