@@ -210,6 +210,13 @@ impl Stack {
         self.count_if_dropped(now, taken);
     }
 
+    /// Takes what the sockets have to send down into the transmit queues.
+    fn output(&mut self, now: Instant) {
+        self.udp_output(now);
+        self.tcp_output(now);
+        self.settle(now);
+    }
+
     /// Does what the last step left to be done at once: what went to ourselves, and the
     /// neighbours' questions and answers.
     fn settle(&mut self, now: Instant) {
@@ -260,10 +267,14 @@ impl Host for Stack {
         interface: InterfaceId,
         buffer: &mut Buffer,
     ) -> Option<TransmitOffload> {
-        self.udp_output(now);
-        self.tcp_output(now);
-        self.settle(now);
-        let (mut frame, offload) = self.network.interface_mut(interface)?.dequeue()?;
+        let waiting = self.network.interface_mut(interface)?.dequeue();
+        let (mut frame, offload) = match waiting {
+            Some(waiting) => waiting,
+            None => {
+                self.output(now);
+                self.network.interface_mut(interface)?.dequeue()?
+            }
+        };
         std::mem::swap(buffer, &mut frame);
         self.buffers.give_back(frame);
         self.count(Counter::FramesSent);
