@@ -49,6 +49,7 @@ mod daytime;
 mod discard;
 mod echo;
 mod guard;
+pub mod http;
 mod ping;
 mod ping_event;
 mod ping_report;

@@ -1,6 +1,7 @@
 //! A client on the stack: what `strata nc` and `strata get` have in common.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use event_loop::{Descriptors, Outside, Token};
 use packet::Instant;
@@ -75,4 +76,10 @@ impl<C: Client> Outside<Stack> for Linked<C> {
     fn next_deadline(&self) -> Option<Instant> {
         self.link.next_deadline().or_else(|| self.client.next_deadline())
     }
+}
+
+/// Reads a number of seconds that is not zero.
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| !time.is_zero()).ok_or("not a number of seconds above 0, such as 3")
 }

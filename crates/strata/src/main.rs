@@ -11,6 +11,7 @@ mod failure;
 mod faults;
 mod forward;
 mod forwarder;
+mod get;
 mod hold;
 mod host;
 mod link_wait;
@@ -52,6 +53,7 @@ enum Command {
     Dump(dump::Arguments),
     Ping(ping::Arguments),
     Nc(nc::Arguments),
+    Get(get::Arguments),
     Hold(hold::Arguments),
     Forward(forward::Arguments),
     #[command(subcommand)]
@@ -85,6 +87,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Ping(arguments) => ping::run(&arguments),
         Command::Nc(arguments) => nc::run(&arguments),
+        Command::Get(arguments) => get::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Forward(arguments) => forward::run(&arguments),
         Command::Tun(command) => tun::run(&command),

@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     source_port: Option<NonZeroU16>,
 
     /// Give up after so many seconds in which nobody answers, or nothing is carried
-    #[arg(short = 'w', long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short = 'w', long, value_name = "SECONDS", value_parser = client::seconds)]
     wait: Option<Duration>,
 
     #[command(flatten)]
@@ -162,9 +162,4 @@ impl std::str::FromStr for AddressOrPort {
             _ => Err("not the address of a single host, such as 192.0.2.1"),
         }
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|time| !time.is_zero()).ok_or("not a number of seconds above 0, such as 3")
 }

@@ -20,6 +20,11 @@ const SURE_TO_FIT: usize = 4096;
 /// Standard input and output.
 pub(crate) struct StandardStreams {
     input: Descriptor<File>,
+    output: StandardOutput,
+}
+
+/// Standard output alone.
+pub(crate) struct StandardOutput {
     output: Descriptor<File>,
     /// How much may be written at a time: all, to a file.
     most: usize,
@@ -27,16 +32,36 @@ pub(crate) struct StandardStreams {
 
 impl StandardStreams {
     pub(crate) fn new(descriptors: &Descriptors) -> Result<Self, Failure> {
-        let watch = |descriptor: BorrowedFd<'_>| {
-            descriptors.watch(File::from(descriptor.try_clone_to_owned()?))
-        };
-        let failed = |error| Failure::new(format_args!("standard input and output: {error}"));
-        let input = watch(io::stdin().as_fd()).map_err(failed)?;
-        let output = watch(io::stdout().as_fd()).map_err(failed)?;
+        let input = watch(descriptors, io::stdin().as_fd(), "input")?;
+        Ok(Self { input, output: StandardOutput::new(descriptors)? })
+    }
+}
+
+impl StandardOutput {
+    pub(crate) fn new(descriptors: &Descriptors) -> Result<Self, Failure> {
+        let output = watch(descriptors, io::stdout().as_fd(), "output")?;
         let is_file = output.inner().metadata().is_ok_and(|metadata| metadata.is_file());
         let most = if is_file { usize::MAX } else { SURE_TO_FIT };
-        Ok(Self { input, output, most })
+        Ok(Self { output, most })
     }
+
+    /// Writes what fits without waiting.
+    pub(crate) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let data = data.get(..self.most).unwrap_or(data);
+        self.output.write_by(|output| {
+            ask(output, PollFlags::POLLOUT)?;
+            output.write(data)
+        })
+    }
+}
+
+fn watch(
+    descriptors: &Descriptors,
+    descriptor: BorrowedFd<'_>,
+    name: &str,
+) -> Result<Descriptor<File>, Failure> {
+    let watched = descriptor.try_clone_to_owned().and_then(|own| descriptors.watch(own.into()));
+    watched.map_err(|error| Failure::new(format_args!("standard {name}: {error}")))
 }
 
 impl NearEnd for StandardStreams {
@@ -48,11 +73,7 @@ impl NearEnd for StandardStreams {
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let data = data.get(..self.most).unwrap_or(data);
-        self.output.write_by(|output| {
-            ask(output, PollFlags::POLLOUT)?;
-            output.write(data)
-        })
+        self.output.write(data)
     }
 }
 
