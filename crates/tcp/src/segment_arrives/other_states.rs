@@ -51,6 +51,10 @@ impl Connection {
         if seg.flags.rst() {
             return Err(Stop::Drop(SegmentDropped::UnexpectedReset));
         }
+        if self.is_syn_of_both(seg) {
+            self.rcv.owe_now("both sides asked at once");
+            return Ok(());
+        }
         if self.state() == State::SynReceived && seg.flags.syn() && seg.seq == self.rcv.irs {
             // Our SYN, ACK was lost, so the peer asked again: so do we.
             self.due.syn = true;
@@ -61,6 +65,15 @@ impl Connection {
         }
         self.rcv.owe_now("something came from outside the window");
         Err(Stop::Drop(SegmentDropped::OutOfWindow))
+    }
+
+    /// Whether both sides asked at once, and this is the peer's SYN once more, with the
+    /// acknowledgment of ours (MUST-10; figure 8 in 3.5). The SYN lies before the window, since it
+    /// came already; the acknowledgment is what is waited for.
+    fn is_syn_of_both(&self, seg: &Seg<'_>) -> bool {
+        let is_known_syn = seg.flags.syn() && seg.seq == self.rcv.irs;
+        let is_open = self.state() == State::SynReceived && self.origin == Origin::Active;
+        is_known_syn && is_open && seg.ack.is_some()
     }
 
     /// Second: an RST at the very number that is expected ends the connection. One elsewhere in
@@ -88,7 +101,7 @@ impl Connection {
     /// Fourth: a SYN has nothing to do here. If the peer lost its memory it will say so when it
     /// is asked (RFC 5961, 4.2).
     fn check_syn(&self, seg: &Seg<'_>) -> Result<(), Stop> {
-        if !seg.flags.syn() {
+        if !seg.flags.syn() || self.is_syn_of_both(seg) {
             return Ok(());
         }
         match (self.state(), self.origin) {

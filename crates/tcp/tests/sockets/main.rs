@@ -12,6 +12,7 @@
 mod cork;
 mod errors;
 mod linger;
+mod opening;
 mod scene;
 mod status;
 mod time_wait;

@@ -1,0 +1,69 @@
+/* Plays packetdrill's part before the library that is named: player LIBRARY [SCENARIO].
+ *
+ * One line for each scenario that goes wrong, and one with the counts. */
+
+#include "play.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct scenario *const chapters[] = {
+	opening_scenarios, data_scenarios, closing_scenarios,	timing_scenarios, waiting_scenarios,
+	option_scenarios,  readiness_scenarios, udp_scenarios, other_scenarios,
+};
+
+/* How long a scenario may take, on a clock on the wall. */
+enum { LIMIT_SECONDS = 60 };
+
+static int play(const struct scenario *scenario)
+{
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		alarm(LIMIT_SECONDS);
+		printf("%s: ", scenario->name);
+		scenario->play();
+		_exit(0);
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	if (WIFSIGNALED(status))
+		printf("%s: ended by signal %d (%s)\n", scenario->name, WTERMSIG(status),
+		       strsignal(WTERMSIG(status)));
+	return status == 0 ? 0 : 1;
+}
+
+int main(int count, char **arguments)
+{
+	if (count < 2) {
+		fprintf(stderr, "player: name the library: player LIBRARY [SCENARIO]\n");
+		return 2;
+	}
+	void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (library == NULL) {
+		fprintf(stderr, "player: %s\n", dlerror());
+		return 1;
+	}
+	*(void **)&library_init = dlsym(library, "packetdrill_interface_init");
+	if (library_init == NULL) {
+		fprintf(stderr, "player: %s\n", dlerror());
+		return 1;
+	}
+	int passed = 0, failed = 0;
+	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++) {
+		for (const struct scenario *it = chapters[i]; it->name != NULL; it++) {
+			if (count > 2 && strcmp(arguments[2], it->name) != 0)
+				continue;
+			if (play(it) == 0)
+				passed++;
+			else
+				failed++;
+		}
+	}
+	printf("%d scenarios played well, %d went wrong\n", passed, failed);
+	return failed == 0 && passed > 0 ? 0 : 1;
+}

@@ -1,0 +1,2 @@
+#include "play.h"
+const struct scenario option_scenarios[] = {{0}};

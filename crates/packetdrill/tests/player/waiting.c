@@ -1,0 +1,2 @@
+#include "play.h"
+const struct scenario waiting_scenarios[] = {{0}};
