@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help ping-test traceroute-test udp-test nc-test arp-test demo shell test lint conformance soak \
-	two-tuns-test \
+	two-tuns-test route-test \
 	fuzz mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
 
@@ -34,6 +34,10 @@ arp-test: strata ## on Ethernet: 5 ARP requests, 5 answers, and no first packet 
 two-tuns-test: programs = curl ftp-server
 two-tuns-test: strata ## both ends on one host, in four stages; HTTP and FTP over strata forward
 	scripts/in-netns scripts/two-tuns-test
+
+route-test: programs = traceroute
+route-test: strata ## the stack as a router between two hosts: ping, traceroute, errors
+	scripts/in-netns scripts/route-test
 
 demo: programs = nc
 demo: strata ## the tour: a ping and a line by UDP, decoded layer by layer, recorded in demo.pcapng

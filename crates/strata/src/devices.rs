@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use event_loop::{Counters, Ended, EventLoop, PollableDevice};
-use packet::{Host, InterfaceId};
+use packet::{Capabilities, Device, Host, InterfaceId};
 use trace::{Traced, Tracer};
 use tun_device::{Interface, InterfaceName, Kind, Settings, TunDevice};
 
@@ -28,6 +28,11 @@ impl OneOfSeveral {
         let kind = if Interface::exists(name) { Interface::named(name)?.tun()?.kind } else { new };
         let device = adjust(Settings::new(kind).named(name.clone())).attach()?;
         Ok(Self { name: name.clone(), kind, device })
+    }
+
+    /// What it is and can do.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.device.capabilities()
     }
 }
 

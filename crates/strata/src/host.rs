@@ -146,7 +146,7 @@ impl HostArguments {
 
 /// The interface on which the kernel answers for `address`. A loopback interface answers for the
 /// whole of its network.
-fn interface_of_kernel(address: Ipv4Addr) -> Option<String> {
+pub(crate) fn interface_of_kernel(address: Ipv4Addr) -> Option<String> {
     let interfaces = nix::ifaddrs::getifaddrs().ok()?;
     interfaces.into_iter().find_map(|interface| {
         let own = interface.address?.as_sockaddr_in()?.ip();

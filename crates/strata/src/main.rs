@@ -17,6 +17,7 @@ mod host;
 mod link_wait;
 mod nc;
 mod ping;
+mod route;
 mod say;
 mod serve;
 mod sim;
@@ -56,6 +57,7 @@ enum Command {
     Get(get::Arguments),
     Hold(hold::Arguments),
     Forward(forward::Arguments),
+    Route(route::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
@@ -90,6 +92,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Get(arguments) => get::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Forward(arguments) => forward::run(&arguments),
+        Command::Route(arguments) => route::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
