@@ -111,6 +111,20 @@ impl App<'_, Stack> {
         });
     }
 
+    /// The application wants to connect from `local`, and is refused with `error`.
+    #[track_caller]
+    pub fn cannot_connect_from(
+        &self,
+        local: impl Into<SocketAddr>,
+        remote: impl Into<SocketAddr>,
+        error: Error,
+    ) {
+        let (local, remote) = (local.into(), remote.into());
+        self.is_refused(&format!("connect to {remote} from {local}"), error, |stack, now| {
+            stack.tcp(now).connect(Some(local), remote, ConnectionOptions::default())
+        });
+    }
+
     /// The application sends `data`, all of which must find room.
     #[track_caller]
     pub fn sends_tcp(&self, socket: SocketId, data: impl AsRef<[u8]>) {

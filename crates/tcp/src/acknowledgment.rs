@@ -73,11 +73,13 @@ impl Connection {
     }
 
     /// RFC 5681, 2: it acknowledges nothing new, carries nothing, announces no other window, and
-    /// something is outstanding.
+    /// something is outstanding. Where the window is closed it answers a probe and tells of no
+    /// segment that was lost.
     fn is_duplicate(&self, seg: &Seg<'_>, ack: SequenceNumber) -> bool {
         ack == self.snd.una
             && seg.len == 0
             && self.snd.flight_size() > 0
+            && self.snd.wnd > 0
             && self.window_of(seg) == self.snd.wnd
     }
 

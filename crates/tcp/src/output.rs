@@ -75,7 +75,6 @@ impl Connection {
         if let Some(piece) = self.next_piece(largest) {
             return Some(self.send_piece(context, piece, buffer));
         }
-        self.watch_closed_window(context);
         self.next_probe(context, buffer).or_else(|| self.next_acknowledgment(context))
     }
 
@@ -255,10 +254,12 @@ impl Connection {
     }
 
     /// If something waits that the peer's window does not let out, and nothing is outstanding
-    /// that an acknowledgment could come of, the window is to be probed (MUST-36, SHLD-29).
-    fn watch_closed_window(&mut self, context: Context<'_>) {
+    /// that an acknowledgment could come of, the window is to be probed (MUST-36, SHLD-29). To be
+    /// asked after every change: nothing else may ever wake the connection again.
+    pub(crate) fn watch_closed_window(&mut self, context: Context<'_>) {
+        let is_idle = self.snd.flight_size() == 0 && self.snd.timer == SendTimer::Off;
         let waits = self.may_send_text() && self.snd.sendable() > self.snd.usable_window();
-        if waits && self.snd.flight_size() == 0 && self.snd.timer == SendTimer::Off {
+        if is_idle && waits && self.next_piece(self.snd.mss).is_none() {
             let interval = self.snd.rtt.rto();
             let at = context.now + interval;
             self.snd.timer = SendTimer::Persist { at, interval };

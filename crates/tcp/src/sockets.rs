@@ -169,6 +169,7 @@ impl Sockets {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return None };
         let context = Context { now, tracer: &self.tracer };
         let result = act(&mut entry.connection, context);
+        entry.connection.watch_closed_window(context);
         self.settle(now, id);
         Some(result)
     }
