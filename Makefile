@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help ping-test traceroute-test udp-test nc-test arp-test demo shell test lint conformance soak \
-	two-tuns-test route-test \
+	two-tuns-test route-test nat-test bridge-test \
 	fuzz mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
 
@@ -38,6 +38,14 @@ two-tuns-test: strata ## both ends on one host, in four stages; HTTP and FTP ove
 route-test: programs = traceroute
 route-test: strata ## the stack as a router between two hosts: ping, traceroute, errors
 	scripts/in-netns scripts/route-test
+
+nat-test: programs = nft ftp-server
+nat-test: strata ## from the stack to a third host, through the kernel's forwarding and NAT
+	scripts/in-netns scripts/nat-test
+
+bridge-test: programs = arping brctl
+bridge-test: strata ## the stack at one port of a bridge: ARP across it, made by ip and by brctl
+	scripts/in-netns scripts/bridge-test
 
 demo: programs = nc
 demo: strata ## the tour: a ping and a line by UDP, decoded layer by layer, recorded in demo.pcapng
