@@ -3,7 +3,7 @@
 # Where rustup puts cargo, for a shell that was opened before it did.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help ping-test traceroute-test udp-test nc-test arp-test demo shell test lint conformance soak \
+.PHONY: help ping-test traceroute-test udp-test nc-test http-test arp-test demo shell test lint conformance soak \
 	two-tuns-test route-test nat-test bridge-test \
 	fuzz mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
@@ -27,6 +27,10 @@ nc-test: programs = nc
 nc-test: strata ## nc by TCP: a line comes back, and a megabyte goes each way to and from strata nc
 	scripts/in-netns scripts/nc-test
 
+http-test: programs = curl wget
+http-test: strata ## curl and wget fetch pages, parts and files from the stack
+	scripts/in-netns scripts/http-test
+
 arp-test: programs = arping
 arp-test: strata ## on Ethernet: 5 ARP requests, 5 answers, and no first packet is lost
 	scripts/in-netns scripts/arp-test
@@ -47,8 +51,8 @@ bridge-test: programs = arping brctl
 bridge-test: strata ## the stack at one port of a bridge: ARP across it, made by ip and by brctl
 	scripts/in-netns scripts/bridge-test
 
-demo: programs = nc
-demo: strata ## the tour: a ping and a line by UDP, decoded layer by layer, recorded in demo.pcapng
+demo: programs = nc curl
+demo: strata ## the tour: ping, UDP and TCP echo, a page; decoded, and recorded in demo.pcapng
 	scripts/in-netns scripts/demo
 
 shell: strata ## a shell in a private network, with strata at hand

@@ -172,6 +172,8 @@ fn what_a_client_wants_is_said_to_have_come() {
     for (script, came) in [
         ("udp-test", "nobody is at port 4242, and nc was told: port unreachable"),
         ("nc-test", "a megabyte arrived whole each way"),
+        ("http-test", "ten megabytes came whole, by curl and by wget"),
+        ("demo", "the ping was answered, both lines came back, and the page came"),
         ("arp-test", "5 of 5 ARP requests were answered by the stack"),
         ("traceroute-test", "one hop, by UDP and by ICMP, on TUN and on TAP"),
     ] {

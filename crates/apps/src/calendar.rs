@@ -59,6 +59,12 @@ impl Date {
     }
 }
 
+/// Which month that is, counted from 0, by its name or its name's first three letters.
+pub(crate) fn month_number(name: &str) -> Option<usize> {
+    let is_named = |month: &str| month == name || month.get(..3) == Some(name);
+    MONTHS.iter().position(|(month, _)| is_named(month))
+}
+
 /// The year in which the day lies that is so many `days` after 1 January 1970, and how many days
 /// of that year lie before it.
 fn year_of(days: u64) -> (u64, u64) {

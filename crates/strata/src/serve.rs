@@ -1,8 +1,10 @@
 //! `strata serve`: the stack on a device with its services, until Ctrl-C.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use apps::http::HttpService;
 use apps::{Service, ServiceHost};
 use arp::Neighbour;
 use clap::Args;
@@ -20,7 +22,8 @@ use crate::say::{Words, say};
 #[command(after_help = "Examples, in the shell that `make shell` opens:\n  \
                         tun-up && strata serve -v           ping 192.0.2.2\n  \
                         tap-up && strata serve --tap -v     arping -I tap0 192.0.2.2\n  \
-                        strata serve --services echo        nc -u 192.0.2.2 7")]
+                        strata serve --services echo        nc 192.0.2.2 7\n  \
+                        strata serve --http notes           curl http://192.0.2.2/")]
 pub(crate) struct Arguments {
     /// Services to offer, with commas between them; none: --services=
     #[arg(
@@ -32,15 +35,23 @@ pub(crate) struct Arguments {
     )]
     services: Vec<Option<Service>>,
 
+    /// Serve the files of this folder by HTTP, on port 80
+    #[arg(long, value_name = "FOLDER")]
+    http: Option<PathBuf>,
+
     #[command(flatten)]
     host: HostArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let http = arguments.http()?;
     let (stack, attached) = arguments.host.attach(Words::Output)?;
     let seed = arguments.host.faults.seed_or_random();
-    let host = ServiceHost::new(stack, &arguments.services(), SystemTime::now(), seed)
+    let mut host = ServiceHost::new(stack, &arguments.services(), SystemTime::now(), seed)
         .map_err(Failure::new)?;
+    if let Some(http) = http {
+        host.offer(Box::new(http)).map_err(Failure::new)?;
+    }
     say(format_args!(
         "attached to {}; {} {}; Ctrl-C ends it",
         attached.name,
@@ -60,6 +71,15 @@ fn named_or_none(name: &str) -> Result<Option<Service>, apps::UnknownService> {
 }
 
 impl Arguments {
+    /// The server for files, if one is wanted.
+    fn http(&self) -> Result<Option<HttpService>, Failure> {
+        let Some(folder) = &self.http else { return Ok(None) };
+        let service = HttpService::new(folder).map_err(|error| {
+            Failure::new(format_args!("cannot serve {}: {error}", folder.display()))
+        });
+        service.map(Some)
+    }
+
     /// The services to offer, each once.
     fn services(&self) -> Vec<Service> {
         let is_wanted = |service: &Service| self.services.contains(&Some(*service));
