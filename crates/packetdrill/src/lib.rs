@@ -17,14 +17,14 @@
 //!
 //! | to read | file |
 //! | --- | --- |
-//! | the one exported symbol, and all C pointers | `c_interface.rs`, `c_interface/memory.rs` |
+//! | the one exported symbol, the table of functions, all C pointers | `c_interface.rs`, `c_interface/` |
 //! | what `--so_flags` can say | `settings.rs` |
 //! | how a call of any thread gets to the stack and waits | `library.rs`, `scheduler.rs` |
 //! | the stack, its one interface and the clock | `world.rs` |
 //! | the file descriptors | `descriptors.rs`, `tcp_socket.rs`, `udp_socket.rs` |
 //! | what each system call does | `calls/` |
 //!
-//! `unsafe` stands in the two files of the C interface and nowhere else. Behind them there is one
+//! `unsafe` stands in the files of the C interface and nowhere else. Behind them there is one
 //! thread that owns everything, so that there is nothing to lock and nothing to share.
 
 #![deny(unsafe_code)]

@@ -6,7 +6,7 @@
 //! | `mtu` | the longest packet, in bytes, 68 to 65535 | 1500 |
 //! | `cc` | congestion control: `reno`, or `none` for no control at all | `reno` |
 //! | `iw` | the initial window, in segments | as in RFC 6928 |
-//! | `min_rto` | the least retransmission timeout, in milliseconds | 200 |
+//! | `min_rto` | how far the retransmission timeout stays above a round trip, in milliseconds | 200 |
 //! | `timestamps` | `on`, `off` | `on` |
 //! | `window_scale` | `on`, `off` | `on` |
 //! | `sack` | `off`: TCP here has none yet | `off` |

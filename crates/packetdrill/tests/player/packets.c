@@ -103,9 +103,7 @@ void inject_segment(const struct segment *segment)
 struct packet next_packet(const char *file, int line)
 {
 	struct packet packet = {.length = sizeof(packet.bytes)};
-	long long time = 0, beginning;
-	beginning = now();
-	(void)beginning;
+	long long time = 0;
 	if (ifc.netdev_receive(ifc.userdata, packet.bytes, &packet.length, &time) != 0)
 		fail(file, line, "netdev_receive fails");
 	packet.time = time;
