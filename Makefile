@@ -108,3 +108,9 @@ down: ## take that tun0 away again
 strata:
 	scripts/setup $(programs)
 	cargo build -p strata
+
+.PHONY: tunnel-test
+
+tunnel-test: programs = nc iperf3
+tunnel-test: strata ## two hosts, one virtual wire, by TCP and by UDP: ping, nc and iperf3 through it
+	scripts/in-netns scripts/tunnel-test

@@ -23,6 +23,7 @@ mod serve;
 mod sim;
 mod standard;
 mod tun;
+mod tunnel;
 mod watch;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ enum Command {
     Hold(hold::Arguments),
     Forward(forward::Arguments),
     Route(route::Arguments),
+    Tunnel(tunnel::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
@@ -93,6 +95,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Forward(arguments) => forward::run(&arguments),
         Command::Route(arguments) => route::run(&arguments),
+        Command::Tunnel(arguments) => tunnel::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
