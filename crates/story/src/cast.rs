@@ -12,6 +12,7 @@ use crate::failure::{Failure, span};
 use crate::ipv4::{Packet, Payload};
 use crate::recorder::Drop;
 use crate::telling::{FAR_SIDE, PEER_SIDE};
+use crate::words;
 
 /// Those with whose words a story is told. Take the ones that the story needs:
 /// `let Cast { peer, we, .. } = story.cast();`
@@ -82,6 +83,16 @@ impl<H: Host> Peer<'_, H> {
     pub fn sends(&self, packet: impl Sendable) {
         self.story.action(format!("The peer sends {}.", packet.in_words()), |telling| {
             telling.hand_in(PEER_SIDE, &packet)
+        });
+    }
+
+    /// The peer sends all of `packets` so fast that the host under test takes them in one turn: what
+    /// leaves, leaves behind the last.
+    #[track_caller]
+    pub fn sends_at_once(&self, packets: &[impl Sendable]) {
+        let each: Vec<_> = packets.iter().map(Described::in_words).collect();
+        self.story.action(format!("The peer sends at once {}.", words::list(&each)), |telling| {
+            telling.hand_in_all(PEER_SIDE, packets)
         });
     }
 

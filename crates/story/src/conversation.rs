@@ -40,6 +40,8 @@ pub(crate) struct Side {
     pub(crate) next: u32,
     /// The window that it announced last, as it stands in the header.
     pub(crate) window: Option<u16>,
+    /// The largest segment that it takes, if its SYN has come and can be read.
+    pub(crate) mss: Option<u16>,
     /// Its timestamps, if its SYN has them.
     pub(crate) timestamps: Option<SideTimestamps>,
 }
@@ -91,6 +93,7 @@ impl Side {
     fn new<'a>(segments: impl Iterator<Item = &'a Crossed<'a>> + Clone, start: u32) -> Self {
         let syns = segments.clone().filter(|it| it.tcp.syn() && it.tcp.sequence_number() == start);
         let first = syns.clone().find_map(|it| timestamp(&it.tcp));
+        let mss = syns.clone().next().and_then(|it| largest_segment(&it.tcp));
         let latest = segments.clone().filter_map(|it| timestamp(&it.tcp)).last();
         let timestamps = first.zip(latest).map(|(first, latest)| SideTimestamps { first, latest });
         let pieces = segments.clone().filter_map(|it| numbers(&it.tcp, start));
@@ -100,6 +103,7 @@ impl Side {
             has_begun: syns.count() > 0,
             next: without_a_hole(pieces.collect()),
             window: windows.last(),
+            mss,
             timestamps,
         }
     }
@@ -138,6 +142,19 @@ fn without_a_hole(mut pieces: Vec<Range<u32>>) -> u32 {
     pieces
         .into_iter()
         .fold(0, |end, piece| if piece.start <= end { end.max(piece.end) } else { end })
+}
+
+/// What a SYN says of the largest segment that its sender takes: 536 bytes if it says nothing.
+/// Behind an option that etherparse cannot read it may say anything.
+fn largest_segment(tcp: &TcpSlice<'_>) -> Option<u16> {
+    for option in tcp.options_iterator() {
+        match option {
+            Ok(TcpOptionElement::MaximumSegmentSize(size)) => return Some(size),
+            Ok(_) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(536)
 }
 
 /// The value of a segment's timestamps option.

@@ -19,12 +19,21 @@ pub struct Tcp {
     pub(crate) names_push: bool,
     pub(crate) from_port: Option<u16>,
     pub(crate) to_port: Option<u16>,
-    pub(crate) seq: Option<i64>,
-    pub(crate) ack: Option<i64>,
+    pub(crate) seq: Option<Number>,
+    pub(crate) ack: Option<Number>,
     pub(crate) window: Option<u16>,
     pub(crate) urgent: Option<u16>,
     pub(crate) options: Option<TcpOptions>,
     pub(crate) data: Vec<u8>,
+}
+
+/// A sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// Counted from its side's SYN.
+    Counted(i64),
+    /// As it stands on the wire.
+    Raw(u32),
 }
 
 /// A SYN: asks for a connection. The peer's usual one goes from port 40000 to port 7, or between
@@ -115,14 +124,21 @@ impl Packet<Tcp> {
     /// Names the sequence number, counted from its sender's SYN.
     #[must_use]
     pub fn seq(mut self, number: impl Into<i64>) -> Self {
-        self.payload.seq = Some(number.into());
+        self.payload.seq = Some(Number::Counted(number.into()));
+        self
+    }
+
+    /// Names the sequence number as it stands on the wire.
+    #[must_use]
+    pub fn raw_seq(mut self, number: u32) -> Self {
+        self.payload.seq = Some(Number::Raw(number));
         self
     }
 
     /// Names the acknowledgment number, counted from the other side's SYN, and sets ACK.
     #[must_use]
     pub fn ack(mut self, number: impl Into<i64>) -> Self {
-        self.payload.ack = Some(number.into());
+        self.payload.ack = Some(Number::Counted(number.into()));
         self.payload.flags = self.payload.flags.with(Flags::ACK);
         self
     }

@@ -6,6 +6,8 @@ use stack::Stack;
 use tcp::{ConnectionOptions, SocketId};
 
 use crate::cast::{App, Peer, We};
+use crate::conversation::{self, Conversation};
+use crate::failure::Failure;
 use crate::ipv4::Packet;
 use crate::scene::KERNEL;
 use crate::tcp::{Tcp, ack, syn, syn_ack};
@@ -15,6 +17,23 @@ const OUR_PORT: u16 = 7;
 
 /// The peer's port that it connects to.
 const PEER_PORT: u16 = 9;
+
+impl We<'_, Stack> {
+    /// The sequence number of the SYN that we sent last, as on the wire.
+    #[track_caller]
+    pub fn first_number(&self) -> u32 {
+        self.story.expectation("We have sent a SYN.".to_owned(), |telling| {
+            let scene = telling.peer_scene();
+            let ends = scene.and_then(|scene| Some((scene, conversation::current(scene)?)));
+            let ours = ends.map(|(scene, ends)| Conversation::between(scene, ends).ours);
+            ours.filter(|ours| ours.has_begun).map(|ours| ours.start).ok_or_else(|| Failure {
+                expected: "a SYN of ours".to_owned(),
+                instead: "we have sent none".to_owned(),
+                differences: Vec::new(),
+            })
+        })
+    }
+}
 
 impl App<'_, Stack> {
     /// The peer has connected to port 7, where the application listened, and was accepted.

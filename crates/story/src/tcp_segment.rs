@@ -1,12 +1,14 @@
 //! A TCP segment as bytes: how the peer writes it, and how ours is judged.
 
+use std::fmt;
+
 use etherparse::{TcpHeader, TcpSlice, ip_number};
 
 use crate::conversation::{Conversation, Ends, Side, current};
 use crate::description::Differences;
 use crate::ipv4::{Between, Payload};
 use crate::scene::Scene;
-use crate::tcp::Tcp;
+use crate::tcp::{Number, Tcp};
 use crate::tcp_flags::Flags;
 use crate::tcp_options::{TcpOptions, judge_form};
 use crate::words;
@@ -96,6 +98,7 @@ impl Payload for Tcp {
         self.judge_ports(scene, &tcp, differences);
         self.judge_numbers(&conversation, &tcp, differences);
         judge_form(&tcp, differences);
+        judge_size(&conversation, &tcp, differences);
         if let Some(options) = &self.options {
             options.judge(&tcp, &conversation, differences);
         }
@@ -109,15 +112,15 @@ impl Tcp {
     /// The sequence number as on the wire: behind what was sent last, unless it is named.
     fn next_seq(&self, peer: &Side) -> u32 {
         let usual = if self.flags.has(Flags::SYN) { 0 } else { peer.next };
-        on_the_wire(peer.start, self.seq.unwrap_or(usual.into()))
+        self.seq.unwrap_or(Number::Counted(usual.into())).on_the_wire(peer.start)
     }
 
     /// The acknowledgment number as on the wire: of all that we sent, unless it is named.
     fn next_ack(&self, ours: &Side) -> Result<u32, String> {
         match self.ack {
             _ if !self.flags.has(Flags::ACK) => Ok(0),
-            Some(number) => Ok(on_the_wire(ours.start, number)),
-            None if ours.has_begun => Ok(on_the_wire(ours.start, ours.next.into())),
+            Some(number) => Ok(number.on_the_wire(ours.start)),
+            None if ours.has_begun => Ok(ours.start.wrapping_add(ours.next)),
             None => Err("we have not sent a SYN yet that it could acknowledge".to_owned()),
         }
     }
@@ -153,12 +156,27 @@ impl Tcp {
         tcp: &TcpSlice<'_>,
         differences: &mut Differences,
     ) {
-        let seq = counted(conversation.ours.start, tcp.sequence_number());
-        differences.compare("sequence number", seq, self.seq);
-        let ack = counted(conversation.peer.start, tcp.acknowledgment_number());
-        differences.compare("acknowledgment number", ack, self.ack);
+        let Conversation { ours, peer } = conversation;
+        if let Some(seq) = self.seq {
+            seq.judge("sequence number", ours.start, tcp.sequence_number(), differences);
+        }
+        if let Some(ack) = self.ack {
+            let is = tcp.acknowledgment_number();
+            ack.judge("acknowledgment number", peer.start, is, differences);
+        }
         differences.compare("window", tcp.window_size(), self.window);
         differences.compare("urgent pointer", tcp.urgent_pointer(), self.urgent);
+    }
+}
+
+/// What the peer said that it takes, no segment exceeds, options counted.
+fn judge_size(conversation: &Conversation, tcp: &TcpSlice<'_>, differences: &mut Differences) {
+    let Some(size) = conversation.peer.mss else { return };
+    let is = tcp.payload().len() + tcp.options().len();
+    if !tcp.payload().is_empty() && is > size.into() {
+        differences.add(format!(
+            "Its data and its options are {is} bytes, but the peer's MSS is {size} (MUST-16)."
+        ));
     }
 }
 
@@ -170,10 +188,35 @@ fn judge_checksum(tcp: &TcpSlice<'_>, between: Between, differences: &mut Differ
     }
 }
 
-/// The number on the wire that is counted as `number` from `start`.
-fn on_the_wire(start: u32, number: i64) -> u32 {
-    let [.., a, b, c, d] = number.to_be_bytes();
-    start.wrapping_add(u32::from_be_bytes([a, b, c, d]))
+impl Number {
+    /// What stands in the header, where a side counts from `start`.
+    fn on_the_wire(self, start: u32) -> u32 {
+        match self {
+            Self::Counted(number) => {
+                let [.., a, b, c, d] = number.to_be_bytes();
+                start.wrapping_add(u32::from_be_bytes([a, b, c, d]))
+            }
+            Self::Raw(number) => number,
+        }
+    }
+
+    /// Compares what stands in the header.
+    fn judge(self, name: &str, start: u32, is: u32, differences: &mut Differences) {
+        match self {
+            Self::Counted(number) => differences.compare(name, counted(start, is), number),
+            Self::Raw(number) => differences.compare(&format!("{name} on the wire"), is, number),
+        }
+    }
+}
+
+/// `5`, `0 on the wire`.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Counted(number) => number.fmt(f),
+            Self::Raw(number) => write!(f, "{number} on the wire"),
+        }
+    }
 }
 
 /// How a number on the wire is counted from `start`: negative if it lies before.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::Location;
 use std::rc::Rc;
+use std::slice;
 use std::time::Duration;
 
 use packet::{Buffer, Host, Instant, InterfaceId, Received};
@@ -81,6 +82,11 @@ impl<H: Host> Telling<H> {
         &self.host
     }
 
+    /// The scene at the peer's side.
+    pub(crate) fn peer_scene(&self) -> Option<&Scene> {
+        self.scenes.get(PEER_SIDE.0)
+    }
+
     pub(crate) fn add_step(&mut self, words: String) {
         self.steps.push(Step { at: self.now, words });
     }
@@ -100,6 +106,22 @@ impl<H: Host> Telling<H> {
         side: InterfaceId,
         packet: &impl Sendable,
     ) -> Result<(), Failure> {
+        self.hand_in_all(side, slice::from_ref(packet))
+    }
+
+    /// Hands the host several frames before it can answer the first.
+    pub(crate) fn hand_in_all(
+        &mut self,
+        side: InterfaceId,
+        packets: &[impl Sendable],
+    ) -> Result<(), Failure> {
+        for packet in packets {
+            self.receive(side, packet)?;
+        }
+        self.settle()
+    }
+
+    fn receive(&mut self, side: InterfaceId, packet: &impl Sendable) -> Result<(), Failure> {
         let scene = self.scene(side)?;
         let written = packet.write(scene);
         let framed = written.and_then(|bytes| framed(scene, bytes, packet.ether_type()));
@@ -111,7 +133,7 @@ impl<H: Host> Telling<H> {
         let offload = packet.offload();
         self.crossed(side, Direction::In(offload), &bytes);
         self.host.receive(self.now, side, Received { bytes: &bytes, offload });
-        self.settle()
+        Ok(())
     }
 
     /// Does something to the host from above.
