@@ -14,6 +14,7 @@ impl Connection {
     ) -> Result<(), Stop> {
         self.check_timestamp(context, seg)?;
         self.check_sequence_number(seg)?; // first
+        self.note_timestamp(context, seg);
         self.check_rst(context, seg)?; // second; the third, security, nobody uses
         self.check_syn(seg)?; // fourth
         self.check_ack(context, seg)?; // fifth
@@ -26,7 +27,7 @@ impl Connection {
     /// PAWS: a segment that is older than what came before is a ghost of an earlier round of the
     /// sequence numbers (RFC 7323, 5.3, R1).
     fn check_timestamp(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
-        let Some(ours) = &mut self.agreed.timestamps else { return Ok(()) };
+        let Some(ours) = self.agreed.timestamps else { return Ok(()) };
         let Some(theirs) = seg.options.timestamps.filter(|_| !seg.flags.rst()) else {
             return Ok(());
         };
@@ -35,11 +36,19 @@ impl Connection {
             self.rcv.owe_now("something came that is older than the rest");
             return Err(Stop::Drop(SegmentDropped::OldTimestamp));
         }
+        Ok(())
+    }
+
+    /// TS.Recent becomes the timestamp of what was to come next, once it is known to lie in the
+    /// window (RFC 7323, 5.3, R3): were any number good enough, anybody could set it so far ahead
+    /// that all that the peer sends looks old.
+    fn note_timestamp(&mut self, context: Context<'_>, seg: &Seg<'_>) {
+        let Some(ours) = &mut self.agreed.timestamps else { return };
+        let Some(theirs) = seg.options.timestamps.filter(|_| !seg.flags.rst()) else { return };
         if seg.seq.is_at_or_before(self.rcv.last_ack_sent) {
             ours.recent = theirs.value;
             ours.recent_at = context.now;
         }
-        Ok(())
     }
 
     /// First: some of the segment must lie in the window. If nothing does, the peer is told where
