@@ -210,6 +210,10 @@ impl Connection {
             self.note_fin(fin);
         }
         if self.rcv.fin != Some(self.rcv.nxt) {
+            if seg.fin().is_some() {
+                // Something before it is missing (RFC 5681, 4.2).
+                self.rcv.owe_now("a FIN came that is not the next");
+            }
             return;
         }
         self.rcv.nxt += 1;
