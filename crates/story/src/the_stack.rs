@@ -24,7 +24,7 @@ impl Story<Stack> {
         Self::in_scene(title, shows, Scene::default().numbered_for(title))
     }
 
-    /// The same in a scene of its own, as `Scene { mtu: 600, ..Scene::default() }`.
+    /// The same in a scene of its own: with another MTU, say.
     #[must_use]
     #[track_caller]
     pub fn in_scene(title: &str, shows: &str, scene: Scene) -> Self {

@@ -210,7 +210,7 @@ impl Connection {
             self.note_fin(fin);
         }
         if self.rcv.fin != Some(self.rcv.nxt) {
-            if seg.fin().is_some() {
+            if seg.fin().is_some() && self.state().can_receive() {
                 // Something before it is missing (RFC 5681, 4.2).
                 self.rcv.owe_now("a FIN came that is not the next");
             }
