@@ -118,6 +118,7 @@ fn must_10_two_ends_that_ask_at_once_come_to_one_connection() {
     app.finds_it(socket, State::SynReceived);
     we.send(syn_ack().seq(0).ack(1).mss(1460));
     peer.sends(syn_ack());
+    we.send(ack().seq(1).ack(1));
     app.finds_it(socket, State::Established);
     nothing.is_sent_for(seconds(10));
 
