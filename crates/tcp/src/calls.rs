@@ -79,7 +79,7 @@ impl Connection {
     fn consume(&mut self, count: usize) {
         self.rcv.buffer.consume(count);
         self.pass_urgent_mark();
-        if self.state().can_receive() && self.rcv.window_update_is_due() {
+        if count > 0 && self.state().can_receive() && self.rcv.window_update_is_due() {
             self.rcv.owe_now("window update: the application has read");
         }
     }

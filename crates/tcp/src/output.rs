@@ -267,10 +267,18 @@ impl Connection {
         }
     }
 
-    /// A probe of a closed window (one byte of what waits), or of a silent peer (none at all,
-    /// SHLD-12).
+    /// A probe of a closed window (one byte of what waits), what fits into a small one, which has
+    /// waited for a larger one long enough (RFC 9293, 3.8.6.2.1, the override timeout); or a probe
+    /// of a silent peer (none at all, SHLD-12).
     fn next_probe(&mut self, context: Context<'_>, buffer: &mut Buffer) -> Option<Leaving> {
         if std::mem::take(&mut self.due.window_probe) && self.may_send_text() {
+            let small = self.snd.usable_window().min(self.snd.sendable()).min(self.snd.mss);
+            if small > 0 && self.snd.flight_size() == 0 {
+                let (start, length) = (self.snd.nxt, small);
+                let fin = self.snd.fin_is_at(start + length);
+                let piece = Piece { start, length, fin, again: None };
+                return Some(self.send_piece(context, piece, buffer));
+            }
             let start = self.snd.una;
             let length = u32::from(self.snd.data_end() != start);
             let fin = self.snd.fin_is_at(start + length) && length == 0;

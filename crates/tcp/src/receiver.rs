@@ -110,7 +110,9 @@ impl Receiver {
     fn owe_for_text(&mut self, now: Instant, advanced: u32, had_holes: bool, length: usize) {
         self.unacknowledged = self.unacknowledged.saturating_add(advanced);
         let full = self.mss;
-        if advanced == 0 {
+        if advanced == 0 && self.wnd() == 0 {
+            self.owe_now("there is no room for what came");
+        } else if advanced == 0 {
             self.owe_now("something came that is not next in order");
         } else if had_holes {
             self.owe_now("a hole was filled");
