@@ -1,6 +1,10 @@
 //! `strata sim`: two hosts and a link in virtual time, drawn for whoever wants to see what
 //! happens.
 
+mod ping;
+mod talker;
+mod tcp;
+
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -10,13 +14,14 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 use ipv4::Cidr;
-use link::Delay;
+use link::{Delay, LinkOptions};
 use narrate::{Detail, Ladder, Names};
 use packet::{Capabilities, Instant, InterfaceId, Medium};
-use sim::{Cable, PingOptions, PingReport, Pinger, World};
+use sim::{Cable, World};
 use stack::{Config, InterfaceConfig, Secret, Stack};
 use trace::{Record, Subscriber};
 
+use self::tcp::TcpArguments;
 use crate::failure::Failure;
 use crate::faults::FaultArguments;
 use crate::say::{Words, say};
@@ -29,7 +34,10 @@ use crate::watch::{PrintedLines, Recorder, print_lines};
 #[derive(Args)]
 #[command(
     mut_arg("loss", |option| option.default_value_if("scenario", "storm", "10%")),
-    mut_arg("delay", |option| option.default_value_if("scenario", "storm", "20ms")),
+    mut_arg("delay", |option| option.default_value_ifs([
+        ("scenario", "storm", "20ms"),
+        ("scenario", "tcp", "20ms"),
+    ])),
     mut_arg("jitter", |option| option.default_value_if("scenario", "storm", "15ms")),
     mut_arg("reorder", |option| option.default_value_if("scenario", "storm", "10%")),
     mut_arg("duplicate", |option| option.default_value_if("scenario", "storm", "10%")),
@@ -39,7 +47,9 @@ use crate::watch::{PrintedLines, Recorder, print_lines};
     after_help = "Examples:\n  \
                   strata sim ping --delay 20ms              four pings over a perfect link\n  \
                   strata sim ping --loss frames:2           each way loses its second packet\n  \
-                  strata sim storm --seed 7                 everything that can go wrong"
+                  strata sim storm --seed 7                 everything that can go wrong\n  \
+                  strata sim tcp --loss frames:4 --faults-from alice   a segment that is lost\n  \
+                  strata sim tcp --close both               both say goodbye at once"
 )]
 pub(crate) struct Arguments {
     /// What to simulate
@@ -65,6 +75,25 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     faults: FaultArguments,
+
+    /// Whose packets meet these faults; the delay and the rate are the same for all
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Sender::Both,
+        help_heading = "Faults of the link")]
+    faults_from: Sender,
+
+    #[command(flatten)]
+    tcp: TcpArguments,
+}
+
+/// Whose packets.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sender {
+    /// What alice sends
+    Alice,
+    /// What bob sends
+    Bob,
+    /// What both send
+    Both,
 }
 
 /// What can be simulated.
@@ -75,82 +104,66 @@ enum Scenario {
     /// The same over a cable that loses, delays, reorders, doubles and damages packets, 10% each,
     /// unless the options say otherwise
     Storm,
+    /// alice sends to bob by TCP; both run the stack, 20 ms apart unless the options say otherwise
+    Tcp,
 }
 
-const PINGER: &str = "alice";
-const PINGER_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const STACK: &str = "bob";
-const STACK_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+const ALICE: &str = "alice";
+const ALICE_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const BOB: &str = "bob";
+const BOB_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let seed = arguments.faults.seed_or_random();
     let listeners = Rc::new(RefCell::new(Listeners::new(arguments)?));
+    let (does, run) = arguments.scenario.told();
     say(format_args!(
-        "{PINGER} ({PINGER_ADDRESS}) pings {STACK} ({STACK_ADDRESS}), who runs the stack\n"
+        "{ALICE} ({ALICE_ADDRESS}) {does} {BOB} ({BOB_ADDRESS}), who runs the stack\n"
     ));
-    let report = ping(arguments, seed, &listeners)?;
-    listeners.borrow_mut().finish()?;
-    print_summary(&report);
+    let ended = run(arguments, seed, &listeners);
     say(format_args!("--seed {seed} gives the same again"));
-    if report.wrong != 0 {
-        return Err(Failure::new(format_args!(
-            "{} replies carried other data than was sent, and their checksums were correct",
-            report.wrong
-        )));
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Runs a scenario by a seed.
+type Run = fn(&Arguments, u64, &Rc<RefCell<Listeners>>) -> Result<(), Failure>;
+
+impl Scenario {
+    /// What alice does to bob, and what does it.
+    fn told(self) -> (&'static str, Run) {
+        match self {
+            Self::Ping | Self::Storm => ("pings", ping::run),
+            Self::Tcp => ("talks by TCP to", tcp::run),
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-/// Both scenarios: they differ in their faults alone.
-fn ping(
-    arguments: &Arguments,
-    seed: u64,
-    listeners: &Rc<RefCell<Listeners>>,
-) -> Result<PingReport, Failure> {
-    let mut world = World::traced(seed, listeners.clone());
-    let pinger = Pinger::new(PingOptions {
-        count: arguments.count,
-        interval: arguments.interval.into(),
-        seed: world.seed_for(PINGER),
-        ..PingOptions::new(PINGER_ADDRESS, STACK_ADDRESS)
-    });
-    let pinger = world.add_host(PINGER, pinger);
-    let stack = world.add_host(STACK, stack(&world)?);
-    let cable = Cable::ip(arguments.faults.link_options());
-    world.connect(pinger, stack, cable).map_err(Failure::new)?;
-    world.run_until_idle(Duration::MAX).map_err(Failure::new)?;
-    Ok(*world.host(pinger).report())
+impl Arguments {
+    /// The cable from alice to bob.
+    fn cable(&self) -> Cable {
+        let faulty = Cable::ip(self.faults.link_options());
+        let perfect = |faulty: &LinkOptions| LinkOptions {
+            delay: faulty.delay,
+            rate: faulty.rate,
+            ..LinkOptions::PERFECT
+        };
+        match self.faults_from {
+            Sender::Both => faulty,
+            Sender::Alice => Cable { back: perfect(&faulty.back), ..faulty },
+            Sender::Bob => Cable { there: perfect(&faulty.there), ..faulty },
+        }
+    }
 }
 
-fn stack(world: &World) -> Result<Stack, Failure> {
-    let secret = Secret::new([world.seed_for(STACK), 0]);
-    let mut stack = Stack::new(Config::new(secret), world.tracer(STACK));
-    let address = Cidr::new(STACK_ADDRESS, 24).ok_or_else(|| Failure::new("24 is no prefix"))?;
+fn stack(world: &World, name: &str, address: Ipv4Addr) -> Result<Stack, Failure> {
+    let secret = Secret::new([world.seed_for(name), 0]);
+    let mut stack = Stack::new(Config::new(secret), world.tracer(name));
+    let address = Cidr::new(address, 24).ok_or_else(|| Failure::new("24 is no prefix"))?;
     let capabilities = Capabilities::without_offload(Medium::Ip, 1500);
     stack
         .add_interface(Instant::START, InterfaceConfig::new(address, capabilities))
         .map_err(Failure::new)?;
     Ok(stack)
-}
-
-/// As ping prints it.
-fn print_summary(report: &PingReport) {
-    let PingReport { sent, answered, duplicates, damaged, .. } = *report;
-    let mut received = format!("{answered} received");
-    for (count, what) in [(duplicates, "duplicates"), (damaged, "corrupted")] {
-        if count != 0 {
-            received.push_str(&format!(", +{count} {what}"));
-        }
-    }
-    let loss = report.unanswered() * 100 / sent.max(1);
-    say(format_args!("\n{sent} packets transmitted, {received}, {loss}% packet loss"));
-    if let (Some(shortest), Some(average), Some(longest)) =
-        (report.shortest, report.average(), report.longest)
-    {
-        let [shortest, average, longest] =
-            [shortest, average, longest].map(|time| time.as_secs_f64() * 1000.0);
-        say(format_args!("rtt min/avg/max = {shortest:.3}/{average:.3}/{longest:.3} ms"));
-    }
 }
 
 /// Who listens to the run.
@@ -168,10 +181,10 @@ enum Show {
 impl Listeners {
     fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let names = || {
-            Names::of_hosts().with_peer(PINGER, InterfaceId(0), STACK).with_peer(
-                STACK,
+            Names::of_hosts().with_peer(ALICE, InterfaceId(0), BOB).with_peer(
+                BOB,
                 InterfaceId(0),
-                PINGER,
+                ALICE,
             )
         };
         let lines = |detail| {
@@ -180,7 +193,7 @@ impl Listeners {
             ))
         };
         let show = match arguments.verbose {
-            0 => Show::Drawing(Box::new(Ladder::between(&[PINGER, STACK]))),
+            0 => Show::Drawing(Box::new(Ladder::between(&[ALICE, BOB]))),
             1 => lines(Detail::Lines),
             _ => lines(Detail::Layers),
         };
@@ -200,7 +213,7 @@ impl Listeners {
 /// A recording whose clock starts in 1970, so that the same seed gives the same file.
 fn recorder(path: &Path) -> Result<Recorder, Failure> {
     let mut recorder = Recorder::create(path, Duration::ZERO)?;
-    for host in [PINGER, STACK] {
+    for host in [ALICE, BOB] {
         recorder.name_interface(host, InterfaceId(0), Medium::Ip, host);
     }
     Ok(recorder)
