@@ -101,7 +101,7 @@ fn a_connection_is_drawn_from_its_first_segment_to_its_last() {
         "SYN-SENT -> ESTABLISHED (our SYN was acknowledged)",
         "seq 1 ack 1 data 1448: new data",
         "seq 2897 ack 1 data 1448: new data ── X lost",
-        "something came that is not next in order",
+        "what came is out of order",
         "retransmission timer fired",
         "seq 2897 ack 1 data 1448: again: timeout",
         "ESTABLISHED -> CLOSE-WAIT (the peer sends no more: FIN)",

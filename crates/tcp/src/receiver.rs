@@ -113,7 +113,7 @@ impl Receiver {
         if advanced == 0 && self.wnd() == 0 {
             self.owe_now("there is no room for what came");
         } else if advanced == 0 {
-            self.owe_now("something came that is not next in order");
+            self.owe_now("what came is out of order");
         } else if had_holes {
             self.owe_now("a hole was filled");
         } else if self.unacknowledged >= full.saturating_mul(2) || crate::to_u32(length) > full {
