@@ -91,6 +91,8 @@ impl Connection {
     pub(crate) fn close(&mut self, context: Context<'_>) -> Result<(), Error> {
         match self.state() {
             State::Closed => return Err(Error::NotConnected),
+            // It was aborted: no FIN goes before the RST.
+            _ if self.due.reset => {}
             State::SynSent => {
                 self.fail(context, Error::ConnectionAborted, "closed before it was open");
             }
