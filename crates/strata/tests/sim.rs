@@ -155,7 +155,7 @@ fn a_reader_that_sleeps_closes_the_window_and_an_abort_is_an_rst() {
     assert!(!text.contains("third duplicate ACK"), "{text}");
     assert!(text.contains("bob's program sent 0 bytes and received 20000\n"), "{text}");
     // The window opens, and nobody hears of it.
-    let lost = ["--buffer", "4344", "--sleep", "1s", "--faults-from", "bob", "--loss", "frames:5"];
+    let lost = ["--buffer", "4344", "--sleep", "1s", "--faults-from", "bob", "--loss", "frames:6"];
     let text = printed(&[&["tcp", "--size", "6000"], &lost[..]].concat());
     assert!(text.contains("lost X ── [ACK] seq 1 ack 4345: window update"), "{text}");
     assert!(text.contains("bob's program sent 0 bytes and received 6000\n"), "{text}");

@@ -210,8 +210,9 @@ impl Connection {
     /// each segment carries (MUST-16).
     fn set_effective_mss(&mut self) {
         let largest = self.agreed.send_mss.min(self.send_limit);
-        let options = self.usual_options(Instant::START).length();
-        self.snd.mss = u32::from(largest).saturating_sub(crate::to_u32(options)).max(1);
+        let options = crate::to_u32(self.usual_options(Instant::START).length());
+        self.snd.mss = u32::from(largest).saturating_sub(options).max(1);
+        self.rcv.full = self.rcv.mss.saturating_sub(options).max(1);
         self.snd.congestion.on_mss_changed(self.snd.mss);
     }
 }

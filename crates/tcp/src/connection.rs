@@ -209,6 +209,7 @@ impl Connection {
             urgent_byte: UrgentByte::None,
             wind_shift: options.window_shift(),
             mss: receive_mss.into(),
+            full: receive_mss.into(),
             buffer: ReceiveBuffer::new(options.receive_buffer),
             fin: None,
             ack: Ack::NotOwed,

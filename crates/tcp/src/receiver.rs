@@ -38,6 +38,8 @@ pub(crate) struct Receiver {
     pub(crate) wind_shift: u8,
     /// The largest segment that we told the peer to send, in bytes.
     pub(crate) mss: u32,
+    /// How much text its full segments have: that, less the options that each carries.
+    pub(crate) full: u32,
     /// What came and was not read.
     pub(crate) buffer: ReceiveBuffer,
     /// The number of the peer's FIN, once it came. RCV.NXT lies behind it when all before it came.
@@ -109,7 +111,7 @@ impl Receiver {
     /// full segment (SHLD-19); else when it has waited a little (SHLD-18).
     fn owe_for_text(&mut self, now: Instant, advanced: u32, had_holes: bool, length: usize) {
         self.unacknowledged = self.unacknowledged.saturating_add(advanced);
-        let full = self.mss;
+        let full = self.full;
         if advanced == 0 && self.wnd() == 0 {
             self.owe_now("there is no room for what came");
         } else if advanced == 0 {
