@@ -142,6 +142,10 @@ impl Connection {
             self.rcv.owe_now("the application wants it at once");
         }
         self.options = options;
+        if !self.snd.buffer.is_empty() {
+            // What waits already is held back for so long, too, and no longer.
+            self.start_cork(now);
+        }
         self.restart_keep_alive(now);
     }
 

@@ -1,5 +1,7 @@
-//! Whole histories: packets well-formed and bent, on TUN and on TAP, a program that echoes, and
-//! time that passes; with what must always hold asserted after each step.
+//! Whole histories: packets well-formed and bent, on TUN and on TAP, a program that echoes, TCP
+//! connections, and time that passes; with what must always hold asserted after each step.
+
+mod connections;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium};
 use stack::{Config, Counter, DEFAULT_HARDWARE, InterfaceConfig, Secret, Stack};
 use trace::Tracer;
 use udp::{Message, SocketId};
+
+use connections::{Connections, TcpAction};
 
 const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
@@ -38,6 +42,8 @@ enum Action<'a> {
     Raw(&'a [u8]),
     /// The program sends to a neighbour.
     Send { to: u8, port: u16, data: &'a [u8] },
+    /// Something at a TCP connection.
+    Tcp(TcpAction),
     /// So many milliseconds.
     TimePasses(u16),
     /// The device takes what waits to leave.
@@ -46,18 +52,34 @@ enum Action<'a> {
 
 /// Reads `bytes` as a history and lives it.
 pub fn actions(bytes: &[u8]) {
+    live(bytes);
+}
+
+/// Reads `bytes` as a history and lives it. On how many of its TCP connections all was still to
+/// arrive at its end, and did.
+pub fn live(bytes: &[u8]) -> usize {
     let mut unstructured = Unstructured::new(bytes);
     let medium = match bool::arbitrary(&mut unstructured) {
         Ok(true) => Medium::Ethernet,
         _ => Medium::Ip,
     };
-    let mut world = World::new(medium);
+    let numbers = <[u16; 2]>::arbitrary(&mut unstructured).unwrap_or_default();
+    let mut world = World::new(medium, numbers);
+    // In half of them there is nothing but TCP, so that connections grow old.
+    let only_tcp = bool::arbitrary(&mut unstructured).unwrap_or_default();
     // A history is no longer than its bytes: each step takes at least one.
     while !unstructured.is_empty() {
-        let Ok(action) = Action::arbitrary(&mut unstructured) else { break };
+        let action = match only_tcp {
+            true => TcpAction::arbitrary(&mut unstructured).map(Action::Tcp),
+            false => Action::arbitrary(&mut unstructured),
+        };
+        let Ok(action) = action else { break };
         world.step(&action);
     }
+    let made_good = world.make_good();
     world.prove_alive();
+    world.end();
+    made_good
 }
 
 /// A stack, its only interface, and the time.
@@ -66,14 +88,15 @@ struct World {
     interface: InterfaceId,
     medium: Medium,
     echo: SocketId,
+    connections: Connections,
     now: Instant,
     received: u64,
-    /// What the program sent, some of it to ourselves.
+    /// What the programs sent, some of it to ourselves.
     sent: u64,
 }
 
 impl World {
-    fn new(medium: Medium) -> Self {
+    fn new(medium: Medium, numbers: [u16; 2]) -> Self {
         let mut stack = Stack::new(Config::new(Secret::new([1, 2])), Tracer::off());
         let address = "192.0.2.2/24".parse().expect("an address");
         let capabilities = Capabilities::without_offload(medium, MTU);
@@ -84,7 +107,9 @@ impl World {
         let mut sockets = stack.udp(Instant::START);
         let echo = sockets.open().expect("a socket");
         sockets.bind(echo, (Ipv4Addr::UNSPECIFIED, ECHO).into()).expect("a free port");
-        Self { stack, interface, medium, echo, now: Instant::START, received: 0, sent: 0 }
+        let connections = Connections::new(&mut stack, numbers);
+        let now = Instant::START;
+        Self { stack, interface, medium, echo, connections, now, received: 0, sent: 0 }
     }
 
     fn step(&mut self, action: &Action<'_>) {
@@ -122,6 +147,18 @@ impl World {
                 let message = Message::to((to, port).into(), data);
                 let _ = self.stack.udp(self.now).send(self.echo, &message);
                 self.sent += 1;
+            }
+            Action::Tcp(ref action) => {
+                if let Some(milliseconds) = action.time_passes() {
+                    self.pass(Duration::from_millis(milliseconds.into()));
+                }
+                let datagram = self.connections.step(&mut self.stack, self.now, action);
+                if let Some(datagram) = datagram {
+                    self.receive(&datagram);
+                }
+                self.connections.accept(&mut self.stack, self.now);
+                self.drain();
+                self.connections.check(&mut self.stack, self.now);
             }
             Action::TimePasses(milliseconds) => {
                 self.pass(Duration::from_millis(milliseconds.into()));
@@ -182,7 +219,10 @@ impl World {
                 Medium::Ethernet => carried_datagram(buffer.as_slice()),
             };
             if let Some(datagram) = datagram {
-                check_datagram(datagram);
+                let datagram = check_datagram(datagram);
+                if datagram.protocol() == ipv4::Protocol::Tcp && !datagram.is_fragment() {
+                    self.connections.note_sent(&datagram);
+                }
             }
             frames.push(buffer.as_slice().to_vec());
         }
@@ -208,10 +248,50 @@ impl World {
             Counter::IcmpErrorsReceived,
             Counter::Ipv4Fragments,
             Counter::UdpReceived,
+            Counter::TcpReceived,
             Counter::ArpReceived,
         ];
         let taken: u64 = taken.into_iter().map(value).sum();
         assert!(drops + taken >= self.received, "a frame is unaccounted for");
+    }
+
+    /// Whatever happened to a connection, if both sides do as they should from now on, all arrives.
+    fn make_good(&mut self) -> usize {
+        self.drain();
+        if self.medium == Medium::Ethernet {
+            // The kernel is a neighbour that answers.
+            self.pass(arp::LOCK_TIME);
+            self.receive_frame(&arp(1, 1, 2, KERNEL_HARDWARE));
+            self.drain();
+        }
+        let owed = self.connections.owed(&mut self.stack, self.now);
+        for &port in &owed {
+            let mut rounds = 0;
+            while let Some(datagrams) = self.connections.make_good(&mut self.stack, self.now, port)
+            {
+                for datagram in datagrams {
+                    self.receive(&datagram);
+                    self.drain();
+                }
+                self.pass(Duration::from_millis(50));
+                self.drain();
+                rounds += 1;
+                assert!(rounds < 5000, "{}", self.connections.describe(&mut self.stack, self.now));
+            }
+        }
+        owed.len()
+    }
+
+    /// Once nobody holds a connection, none stays.
+    fn end(&mut self) {
+        for _ in 0..40 {
+            self.connections.accept(&mut self.stack, self.now);
+            self.connections.close_all(&mut self.stack, self.now);
+            self.drain();
+            self.pass(Duration::from_secs(60));
+        }
+        let sockets = self.stack.tcp(self.now);
+        assert_eq!((sockets.len(), sockets.in_time_wait()), (1, 0), "a connection stays");
     }
 
     /// Whatever happened, who asks is answered.
@@ -254,11 +334,12 @@ fn carried_datagram(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn check_datagram(bytes: &[u8]) {
+fn check_datagram(bytes: &[u8]) -> ipv4::Datagram<'_> {
     let sent = ipv4::Datagram::parse(bytes).expect("we send datagrams");
     assert_eq!(sent.source(), STACK);
     assert!(ipv4::is_unicast_source(sent.destination()), "an answer to nobody");
     assert!(bytes.len() <= usize::from(MTU));
+    sent
 }
 
 fn ping(from: Ipv4Addr, to: Ipv4Addr, ttl: u8, data: &[u8]) -> Vec<u8> {

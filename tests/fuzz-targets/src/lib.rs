@@ -21,7 +21,7 @@ mod tcp_buffers;
 mod tcp_segment;
 mod udp;
 
-pub use actions::actions;
+pub use actions::{actions, live};
 pub use arp::arp;
 pub use parsers::{dissect_frame, ethernet, icmp_message, ipv4_datagram, link_options};
 pub use reassembly::reassembly;

@@ -190,7 +190,8 @@ impl Connection {
             (seg.text_start() + crate::to_u32(seg.text.len())).is_after(self.rcv.nxt);
         if self.nobody_reads() && brings_something {
             // SHLD-3: the peer has to know that nobody gets it.
-            self.end(context, "data came for an application that has let go");
+            let cause = "data came for an application that has let go";
+            self.fail(context, Error::ConnectionAborted, cause);
             return Err(Stop::Reset(SegmentDropped::NobodyReads));
         }
         let advanced = self.rcv.take_text(context.now, seg.text_start(), seg.text);

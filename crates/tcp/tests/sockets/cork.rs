@@ -1,6 +1,6 @@
 use tcp::{CORK_CEILING, ConnectionOptions, Flags};
 
-use crate::scene::{FIN_ACK, PSH_ACK, Scene, seg};
+use crate::scene::{FIN_ACK, PSH_ACK, SYN_ACK, Scene, seg, syn};
 
 fn corked() -> ConnectionOptions {
     ConnectionOptions { cork: true, no_delay: true, ..ConnectionOptions::default() }
@@ -58,4 +58,17 @@ fn what_was_lost_is_sent_again_through_the_cork() {
     scene.expect(PSH_ACK, 1, 1, b"once");
     scene.pass_ms(300);
     scene.expect(PSH_ACK, 1, 1, b"once");
+}
+
+#[test]
+fn must_60_what_waited_before_the_cork_was_put_in_leaves_in_time_too() {
+    let mut scene = Scene::new();
+    let id = scene.connect(ConnectionOptions::default()).unwrap();
+    scene.leaves_one();
+    scene.send(id, b"early").unwrap();
+    scene.sockets.set_options(scene.now, id, corked()).unwrap();
+    scene.peer_sends(crate::scene::Seg { ack: 1, flags: SYN_ACK, ..syn() }).unwrap();
+    assert!(scene.leaves().iter().all(|segment| segment.text.is_empty()));
+    scene.pass(CORK_CEILING);
+    scene.expect(PSH_ACK, 1, 1, b"early");
 }

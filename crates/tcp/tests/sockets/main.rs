@@ -9,6 +9,7 @@
     reason = "a test may panic"
 )]
 
+mod closed_window;
 mod cork;
 mod errors;
 mod linger;
