@@ -69,6 +69,12 @@ impl Arp {
         self.cache.confirm(now, neighbour);
     }
 
+    /// Takes it from the layers above that what is sent by way of `neighbour` gets no answer though
+    /// it is sent again and again. It is asked at once whether it is still there.
+    pub fn doubt(&mut self, now: Instant, neighbour: Ipv4Addr) {
+        self.cache.doubt(now, neighbour);
+    }
+
     /// When [`Arp::poll`] is to be called next, if ever.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {

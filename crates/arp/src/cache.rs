@@ -73,6 +73,14 @@ impl Cache {
         }
     }
 
+    /// Takes it from the layers above that nothing comes back from `neighbour`.
+    pub(crate) fn doubt(&mut self, now: Instant, neighbour: Ipv4Addr) {
+        let entry = self.table.entry(neighbour);
+        if let Some(entry) = entry.and_then(|entry| entry.after_doubt(now)) {
+            self.table.put(neighbour, entry);
+        }
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.table.next_deadline()
     }

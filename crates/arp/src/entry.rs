@@ -215,6 +215,20 @@ impl Entry {
         }
     }
 
+    /// The entry after the layers above got no answer from there, though they asked again and again
+    /// (RFC 1122, 3.3.1.4): it is asked at once. `None` if it is being asked already.
+    pub(crate) const fn after_doubt(self, now: Instant) -> Option<Self> {
+        match self.state {
+            State::Incomplete { .. } | State::Known { freshness: Freshness::Probe { .. }, .. } => {
+                None
+            }
+            State::Known { hardware, confirmed, .. } => {
+                let freshness = Freshness::Delay { until: now };
+                Some(Self { state: State::Known { hardware, confirmed, freshness }, ..self })
+            }
+        }
+    }
+
     /// Whether its MAC address is too fresh to be replaced.
     pub(crate) fn is_locked(&self, now: Instant) -> bool {
         match self.state {
@@ -309,6 +323,18 @@ mod tests {
         assert_eq!(entry.after_advice(at_ms(599), &config), None);
         assert_eq!(entry.after_advice(at_ms(600), &config).unwrap().deadline(), at_ms(30_600));
         assert_eq!(Entry::incomplete(at_ms(0)).after_advice(at_ms(100), &config), None);
+    }
+
+    #[test]
+    fn route_4_a_neighbour_in_doubt_is_asked_at_once_and_by_unicast() {
+        let config = Config::default();
+        let sure = known(Freshness::Reachable { until: at_ms(30_000) });
+        let doubted = sure.after_doubt(at_ms(100)).unwrap();
+        assert_eq!((doubted.name(), doubted.deadline()), (NeighbourState::Delay, at_ms(100)));
+        let Step::Ask(Some(_), probed) = doubted.at_deadline(at_ms(100), &config) else { panic!() };
+        assert_eq!(probed.name(), NeighbourState::Probe);
+        assert_eq!(probed.after_doubt(at_ms(200)), None, "it is being asked");
+        assert_eq!(Entry::incomplete(at_ms(0)).after_doubt(at_ms(200)), None);
     }
 
     #[test]

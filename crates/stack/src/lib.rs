@@ -232,6 +232,7 @@ impl Stack {
             self.count_if_dropped(now, taken);
             self.buffers.give_back(datagram);
         }
+        self.take_advice(now);
         self.poll_neighbours(now);
     }
 

@@ -1,10 +1,13 @@
 //! A datagram on its last step: into a frame for the next hop, as soon as it is known where that
 //! is.
 
+use std::net::IpAddr;
+
 use arp::{Due, Outgoing, Payload, Refusal, Sent, Unreachable};
 use ethernet::{EtherType, Header, MacAddress};
 use ipv4::Datagram;
 use packet::{Buffer, Instant, InterfaceId, TransmitOffload};
+use tcp::{Advice, SocketPair};
 use trace::{Event, Layer};
 
 use crate::interface::QueueFull;
@@ -93,6 +96,24 @@ impl Stack {
         let interface = self.network.interface_mut(hop.interface);
         if let Some(arp) = interface.and_then(|it| it.arp.as_mut()) {
             arp.confirm(now, hop.address);
+        }
+    }
+
+    /// Takes what connections know of the next hops on their ways: one that gets through to its
+    /// peer need not be asked, one that does not is, at once (MUST-20; RFC 1122, 3.3.1.4).
+    pub(crate) fn take_advice(&mut self, now: Instant) {
+        while let Some((SocketPair { local, remote }, advice)) = self.tcp.poll_advice() {
+            let (IpAddr::V4(us), IpAddr::V4(them)) = (local.ip(), remote.ip()) else { continue };
+            let Some(hop) = self.network.next_hop(now, us, them) else { continue };
+            let interface = self.network.interface_mut(hop.interface);
+            let Some(arp) = interface.and_then(|it| it.arp.as_mut()) else { continue };
+            match advice {
+                Advice::Works => arp.confirm(now, hop.address),
+                Advice::IsDoubtful => {
+                    arp.doubt(now, hop.address);
+                    self.neighbours_are_due = true;
+                }
+            }
         }
     }
 

@@ -304,3 +304,27 @@ fn no_delay() -> ConnectionOptions {
 fn user_timeout(after: u64) -> ConnectionOptions {
     ConnectionOptions { user_timeout: Some(seconds(after)), ..ConnectionOptions::default() }
 }
+
+#[test]
+fn must_20_at_r1_the_next_hop_is_asked_whether_it_is_still_there() {
+    let story = Story::on_ethernet(
+        "After three retransmissions the neighbour is asked by unicast; it was sure a moment ago",
+        "RFC 9293, 3.8.3 (MUST-20, SHLD-10); RFC 1122, 3.3.1.4 (ROUTE-4)",
+    );
+    let cast = story.cast();
+    let Cast { peer, we, app, .. } = &cast;
+
+    peer.sends(arp_request());
+    we.send(arp_reply());
+    let listener = app.listens(7);
+    peer.sends(syn());
+    we.send(syn_ack());
+    peer.sends(ack());
+    let socket = app.accepts(listener);
+    app.sends_tcp(socket, b"anybody?");
+    we.send(data(b"anybody?"));
+    we.send_after(least_rto(0), data(b"anybody?"));
+    we.send_after(least_rto(1), data(b"anybody?"));
+    we.send_after(least_rto(2), arp_request().who_has(KERNEL).to_mac(KERNEL_MAC));
+    we.send(data(b"anybody?"));
+}

@@ -46,6 +46,7 @@ impl Connection {
         let acknowledged = self.snd.acknowledge(ack);
         self.statistics.bytes_acknowledged += u64::from(acknowledged.bytes);
         self.news.writable = true;
+        self.note_working_path(context.now);
         self.snd.attempts = 0;
 
         let action = self.ask_recovery(acknowledged.numbers, false);
@@ -70,6 +71,14 @@ impl Connection {
             self.snd.timer = timer;
         }
         acknowledged.fin
+    }
+
+    /// What we sent came through, so the layers below need not ask (RFC 1122, 3.3.1.4).
+    fn note_working_path(&mut self, now: Instant) {
+        if now - self.path_worked >= TELL_THAT_PATH_WORKS {
+            self.path_worked = now;
+            self.news.path_works = true;
+        }
     }
 
     /// RFC 5681, 2: it acknowledges nothing new, carries nothing, announces no other window, and
@@ -216,6 +225,10 @@ impl Connection {
         self.snd.congestion.on_mss_changed(self.snd.mss);
     }
 }
+
+/// How often it is told that what is sent gets through, so that not each acknowledgment costs a
+/// look at the routes.
+const TELL_THAT_PATH_WORKS: Duration = Duration::from_secs(1);
 
 /// The least SendMSS that is believed, in bytes: what the least IPv4 MTU, 68, leaves. A peer that
 /// says less only wants to see us send thousands of headers.

@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     pub(crate) statistics: Statistics,
     /// When the peer was last asked by a challenge ACK what it meant.
     pub(crate) last_challenge: LastChallengeAck,
+    /// When it was last told that what is sent gets through.
+    pub(crate) path_worked: Instant,
     /// What the application has not been told yet.
     pub(crate) news: News,
 }
@@ -84,6 +86,8 @@ pub(crate) struct News {
     pub(crate) state: bool,
     /// What leaves is not acknowledged, and was sent again as often as R1 says.
     pub(crate) path_is_doubtful: bool,
+    /// New data was acknowledged, and that was not told within a second.
+    pub(crate) path_works: bool,
 }
 
 /// Who asked for a connection.
@@ -240,6 +244,7 @@ impl Connection {
             linger_until: None,
             statistics: Statistics::default(),
             last_challenge: LastChallengeAck::default(),
+            path_worked: Instant::START,
             news: News::default(),
         }
     }

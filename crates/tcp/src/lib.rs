@@ -78,7 +78,9 @@ pub use segment_arrives::SegmentDropped;
 pub use send_buffer::SendBuffer;
 pub use sequence_number::SequenceNumber;
 pub use socket::{AddressPair, SocketId, SocketPair};
-pub use sockets::{Event, MAX_SOCKETS, Outgoing, Readiness, Report, ReportDropped, Sockets};
+pub use sockets::{
+    Advice, Event, MAX_SOCKETS, Outgoing, Readiness, Report, ReportDropped, Sockets,
+};
 pub use state::State;
 pub use status::{Statistics, Status};
 pub use syn_cookies::{COOKIE_MSS, COOKIE_STEP, CookieAck, CookieSyn, SynCookies, SynOffer};

@@ -14,6 +14,7 @@
 //! application does with its connections in `exchange.rs` and `status.rs`, what it is told in `events.rs`; a SYN
 //! flood in `cookies.rs`, what the network reports in `reports.rs`.
 
+mod advice;
 mod arriving;
 mod cookies;
 mod events;
@@ -41,6 +42,7 @@ use crate::time_wait::{MAX_TIME_WAIT, TimeWaits};
 use crate::timer_queue::TimerQueue;
 use crate::{Error, SequenceNumber, State};
 
+pub use advice::Advice;
 pub use events::{Event, Readiness};
 pub use leaving::Outgoing;
 use leaving::Reply;
@@ -67,6 +69,8 @@ pub struct Sockets {
     restless: VecDeque<SocketId>,
     /// Segments that belong to no connection.
     replies: VecDeque<Reply>,
+    /// What the layers below are to be told of the ways to peers.
+    advice: VecDeque<(SocketPair, Advice)>,
     /// Sockets at which something changed.
     changes: Changes,
     sequence_numbers: InitialSequenceNumbers,
@@ -114,6 +118,7 @@ impl Sockets {
             time_waits: TimeWaits::new(derived("time wait"), MAX_TIME_WAIT),
             restless: VecDeque::new(),
             replies: VecDeque::new(),
+            advice: VecDeque::new(),
             changes: Changes::default(),
             sequence_numbers: InitialSequenceNumbers::new(derived("sequence numbers")),
             first_number: None,
@@ -184,12 +189,14 @@ impl Sockets {
         }
         let news = std::mem::take(&mut entry.connection.news);
         let state = entry.connection.state();
+        let pair = entry.connection.pair;
         if let Some(listener) = entry.listener {
             let was_waiting = std::mem::replace(&mut entry.is_waiting, state.is_synchronized());
             self.settle_with_listener(id, listener, state, was_waiting);
         } else if news.is_any() {
             self.changes.push(id);
         }
+        self.advise(pair, news);
         match state {
             State::Closed => self.bury(id),
             State::TimeWait => self.wait_out(now, id),

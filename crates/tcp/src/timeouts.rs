@@ -15,7 +15,8 @@ use crate::{Error, State};
 pub const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// R1: after so many retransmissions of one segment the application is told of it (SHLD-9,
-/// SHLD-10). IP, which could look for another way (MUST-20), is not told yet.
+/// SHLD-10), and the layers below, which ask the next hop whether it is still there and take another
+/// one if it is not (MUST-20).
 pub const R1: u32 = 3;
 
 /// How long FIN-WAIT-2 lasts that nobody waits in: the peer may never close, and there is nobody

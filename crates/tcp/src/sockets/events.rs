@@ -37,7 +37,7 @@ pub struct Event {
 impl News {
     /// Whether there is anything that an application waits for.
     pub(super) const fn is_any(self) -> bool {
-        let Self { readable, writable, urgent, state, path_is_doubtful } = self;
+        let Self { readable, writable, urgent, state, path_is_doubtful, path_works: _ } = self;
         readable || writable || urgent || state || path_is_doubtful
     }
 }
