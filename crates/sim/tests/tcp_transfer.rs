@@ -27,7 +27,7 @@ use tcp::{ConnectionOptions, Error, SequenceNumber, SocketId, State};
 use trace::{Record, Subscriber};
 
 /// How many seeds are tried, unless the environment says otherwise.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 200;
 
 /// A program that sends to an echo service, closes, and reads what comes back.
 struct Client {

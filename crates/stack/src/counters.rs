@@ -144,6 +144,7 @@ counters! {
     Drop TcpNoConnection, "tcp_no_connection", "no connection and no listener has the TCP port";
     Drop TcpOutOfWindow, "tcp_out_of_window", "the segment lies outside the receive window";
     Drop TcpOldTimestamp, "tcp_old_timestamp", "the segment is older than others by its timestamp (PAWS)";
+    Drop TcpNoTimestamp, "tcp_no_timestamp", "a segment without a timestamp, though both sides agreed on them";
     Drop TcpResetNotExact, "tcp_reset_not_exact", "an RST that may be forged: not at the number that is expected";
     Drop TcpUnexpectedReset, "tcp_unexpected_reset", "an RST outside the window, or of nothing";
     Drop TcpUnexpectedSyn, "tcp_unexpected_syn", "a SYN on a connection that had one";

@@ -99,6 +99,7 @@ const fn reason_of_drop(dropped: SegmentDropped) -> Counter {
         SegmentDropped::NoConnection => Counter::TcpNoConnection,
         SegmentDropped::OutOfWindow => Counter::TcpOutOfWindow,
         SegmentDropped::OldTimestamp => Counter::TcpOldTimestamp,
+        SegmentDropped::NoTimestamp => Counter::TcpNoTimestamp,
         SegmentDropped::ResetNotExact => Counter::TcpResetNotExact,
         SegmentDropped::UnexpectedReset => Counter::TcpUnexpectedReset,
         SegmentDropped::UnexpectedSyn => Counter::TcpUnexpectedSyn,

@@ -221,7 +221,6 @@ impl Connection {
         let largest = self.agreed.send_mss.min(self.send_limit);
         let options = crate::to_u32(self.usual_options(Instant::START).length());
         self.snd.mss = u32::from(largest).saturating_sub(options).max(1);
-        self.rcv.full = self.rcv.mss.saturating_sub(options).max(1);
         self.snd.congestion.on_mss_changed(self.snd.mss);
     }
 }

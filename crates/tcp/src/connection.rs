@@ -213,7 +213,7 @@ impl Connection {
             urgent_byte: UrgentByte::None,
             wind_shift: options.window_shift(),
             mss: receive_mss.into(),
-            full: receive_mss.into(),
+            full_segment: receive_mss.min(DEFAULT_SEND_MSS).into(),
             buffer: ReceiveBuffer::new(options.receive_buffer),
             fin: None,
             ack: Ack::NotOwed,

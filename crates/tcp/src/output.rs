@@ -174,6 +174,9 @@ impl Connection {
         let is_corked = self.cork_holds(self.snd.position() + length);
         let may_leave = match is_last {
             true => is_sent_again || (!is_corked && (!nagle || nothing_outstanding)),
+            // SHLD-16: what was sent before the peer shrank its window is sent again as far as it
+            // reaches; nothing else would ever leave.
+            false if self.snd.resend == Some(self.snd.una) => full == 0,
             false => full == 0 && nothing_outstanding && length >= self.snd.max_wnd.div_ceil(2),
         };
         if may_leave { length } else { full }
@@ -280,7 +283,10 @@ impl Connection {
                 return Some(self.send_piece(context, piece, buffer));
             }
             let start = self.snd.una;
-            let length = u32::from(self.snd.data_end() != start);
+            // One byte; or, where the window is only too small to be worth a segment, all that it
+            // takes (3.8.6.2.1, (4): the override).
+            let most = self.snd.wnd.clamp(1, self.snd.mss);
+            let length = self.snd.data_end().since(start).min(most);
             let fin = self.snd.fin_is_at(start + length) && length == 0;
             let piece = Piece { start, length, fin, again: Some("probes the closed window") };
             let timer = self.snd.timer;

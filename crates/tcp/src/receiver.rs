@@ -38,8 +38,9 @@ pub(crate) struct Receiver {
     pub(crate) wind_shift: u8,
     /// The largest segment that we told the peer to send, in bytes.
     pub(crate) mss: u32,
-    /// How much text its full segments have: that, less the options that each carries.
-    pub(crate) full: u32,
+    /// How long the peer's full segments are, as far as they were seen: its options, or its way,
+    /// may make them shorter than we said.
+    pub(crate) full_segment: u32,
     /// What came and was not read.
     pub(crate) buffer: ReceiveBuffer,
     /// The number of the peer's FIN, once it came. RCV.NXT lies behind it when all before it came.
@@ -111,14 +112,16 @@ impl Receiver {
     /// full segment (SHLD-19); else when it has waited a little (SHLD-18).
     fn owe_for_text(&mut self, now: Instant, advanced: u32, had_holes: bool, length: usize) {
         self.unacknowledged = self.unacknowledged.saturating_add(advanced);
-        let full = self.full;
+        let length = crate::to_u32(length);
+        let is_superframe = length > self.mss;
+        self.full_segment = self.full_segment.max(length.min(self.mss));
         if advanced == 0 && self.wnd() == 0 {
             self.owe_now("there is no room for what came");
         } else if advanced == 0 {
             self.owe_now("what came is out of order");
         } else if had_holes {
             self.owe_now("a hole was filled");
-        } else if self.unacknowledged >= full.saturating_mul(2) || crate::to_u32(length) > full {
+        } else if is_superframe || self.unacknowledged >= self.full_segment.saturating_mul(2) {
             self.owe_now("two full segments came");
         } else if self.is_quick {
             self.owe_now("the application wants it at once");

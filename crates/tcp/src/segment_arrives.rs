@@ -107,6 +107,8 @@ pub enum SegmentDropped {
     OutOfWindow,
     /// It is older than what came before, by its timestamp (RFC 7323, 5).
     OldTimestamp,
+    /// It carries no timestamp, though both sides agreed that all do (RFC 7323, 3.2).
+    NoTimestamp,
     /// It has an RST that may be forged: not at the very number that is expected (RFC 5961, 3).
     ResetNotExact,
     /// It has an RST outside the window, or one that no connection waits for.

@@ -27,16 +27,24 @@ impl Connection {
     /// PAWS: a segment that is older than what came before is a ghost of an earlier round of the
     /// sequence numbers (RFC 7323, 5.3, R1).
     fn check_timestamp(&mut self, context: Context<'_>, seg: &Seg<'_>) -> Result<(), Stop> {
-        let Some(ours) = self.agreed.timestamps else { return Ok(()) };
-        let Some(theirs) = seg.options.timestamps.filter(|_| !seg.flags.rst()) else {
+        let Some(ours) = self.agreed.timestamps.filter(|_| !seg.flags.rst()) else {
             return Ok(());
         };
+        let Some(theirs) = seg.options.timestamps else {
+            // Both agreed that every segment has one (RFC 7323, 3.2). Only a SYN may be of a peer
+            // that has forgotten it, and is to be told.
+            let is_known = !seg.flags.syn();
+            return if is_known { Err(Stop::Drop(SegmentDropped::NoTimestamp)) } else { Ok(()) };
+        };
         let is_outdated = context.now - ours.recent_at > crate::connection::TIMESTAMP_LIFETIME;
-        if is_later(ours.recent, theirs.value) && !is_outdated {
-            self.rcv.owe_now("something came that is older than the rest");
-            return Err(Stop::Drop(SegmentDropped::OldTimestamp));
+        if !is_later(ours.recent, theirs.value) || is_outdated {
+            return Ok(());
         }
-        Ok(())
+        if seg.len == 0 {
+            return Err(Stop::Challenge(SegmentDropped::OldTimestamp));
+        }
+        self.rcv.owe_now("something came that is older than the rest");
+        Err(Stop::Drop(SegmentDropped::OldTimestamp))
     }
 
     /// TS.Recent becomes the timestamp of what was to come next, once it is known to lie in the

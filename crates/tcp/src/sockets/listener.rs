@@ -39,6 +39,19 @@ impl Listener {
 }
 
 impl Sockets {
+    /// The listener is closed, and nobody will ever accept the connection: the peer is told.
+    fn give_up_orphan(&mut self, id: SocketId) {
+        if let Some(Socket::Connection(entry)) = self.slots.get_mut(id)
+            && !std::mem::replace(&mut entry.connection.is_orphan, true)
+            && entry.connection.state() != State::Closed
+        {
+            entry.connection.due.reset = true;
+            if !std::mem::replace(&mut entry.is_restless, true) {
+                self.restless.push_back(id);
+            }
+        }
+    }
+
     /// A connection that nobody has accepted came to `state`: it waits to be accepted, or is no
     /// more.
     pub(super) fn settle_with_listener(
@@ -48,7 +61,9 @@ impl Sockets {
         state: State,
         was_waiting: bool,
     ) {
-        let Some(Socket::Listener(listener)) = self.slots.get_mut(listener_id) else { return };
+        let Some(Socket::Listener(listener)) = self.slots.get_mut(listener_id) else {
+            return self.give_up_orphan(id);
+        };
         match (state, was_waiting) {
             (State::Closed, true) => listener.waiting.retain(|&waiting| waiting != id),
             (State::Closed, false) => listener.under_way = listener.under_way.saturating_sub(1),

@@ -14,6 +14,7 @@ mod cork;
 mod errors;
 mod linger;
 mod opening;
+mod robust;
 mod scene;
 mod status;
 mod time_wait;

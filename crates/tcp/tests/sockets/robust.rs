@@ -1,0 +1,106 @@
+//! What a hostile or clumsy peer does, and what must not come of it.
+
+use tcp::{ConnectionOptions, Flags, Options, SegmentDropped, State, Timestamps};
+
+use crate::scene::{PSH_ACK, SYN_ACK, Scene, Seg, seg, syn};
+
+fn with_timestamp(segment: Seg, value: u32) -> Seg {
+    let timestamps = Some(Timestamps { value, echo_reply: 0 });
+    Seg { options: Options { timestamps, ..segment.options }, ..segment }
+}
+
+/// A connection on which both use timestamps, and the peer's clock is at 1000.
+fn with_timestamps() -> (Scene, tcp::SocketId) {
+    let mut scene = Scene::new();
+    let listener = scene.listen(1, ConnectionOptions::default());
+    scene.peer_sends(with_timestamp(syn(), 1000)).unwrap();
+    scene.leaves_one();
+    scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 1000)).unwrap();
+    let id = scene.sockets.accept(listener).unwrap();
+    (scene, id)
+}
+
+#[test]
+fn a_timestamp_from_outside_the_window_poisons_nothing() {
+    let (mut scene, id) = with_timestamps();
+    // Who knows the ports alone sets the clock far ahead.
+    let forged = with_timestamp(seg(PSH_ACK, 2_000_000_000, 1).text(b"x"), 1_000_000);
+    scene.peer_sends(forged).unwrap_err();
+    scene.leaves();
+    scene.peer_sends(with_timestamp(seg(PSH_ACK, 1, 1).text(b"true"), 1001)).unwrap();
+    assert_eq!(scene.receive(id), Ok(b"true".to_vec()));
+}
+
+#[test]
+fn rfc_7323_what_has_no_timestamp_is_dropped_where_both_agreed_on_them() {
+    let (mut scene, id) = with_timestamps();
+    let bare = scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"bare"));
+    assert_eq!(bare, Err(SegmentDropped::NoTimestamp));
+    scene.nothing_leaves();
+    // An RST never needs one (3.2), and a SYN may be of a peer that has forgotten all.
+    assert_eq!(scene.peer_sends(syn()), Err(SegmentDropped::OutOfWindow));
+    assert_eq!(scene.leaves_one().flags, Flags::ACK);
+    scene.peer_sends(seg(Flags::RST, 1, 0)).unwrap();
+    assert_eq!(scene.state(id), State::Closed);
+}
+
+#[test]
+fn old_timestamps_draw_an_acknowledgment_and_of_bare_ones_only_so_many() {
+    let (mut scene, _) = with_timestamps();
+    let old = with_timestamp(seg(PSH_ACK, 1, 1).text(b"old"), 999);
+    assert_eq!(scene.peer_sends(old), Err(SegmentDropped::OldTimestamp));
+    assert_eq!(scene.leaves_one().ack, 1);
+    for _ in 0..5 {
+        scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 999)).unwrap_err();
+    }
+    assert_eq!(scene.leaves().len(), 1);
+}
+
+#[test]
+fn shld_16_what_left_before_the_window_shrank_is_sent_again_as_far_as_it_reaches() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.send(id, &[7; 3000]).unwrap();
+    assert_eq!(scene.leaves().len(), 3);
+    scene.peer_sends(seg(Flags::ACK, 1, 1).window(300)).unwrap();
+    scene.pass_ms(300);
+    let again = scene.leaves_one();
+    assert_eq!((again.seq, again.text.len()), (1, 300));
+    scene.peer_sends(seg(Flags::ACK, 1, 301).window(3000)).unwrap();
+    assert!(scene.leaves().iter().map(|segment| segment.text.len()).sum::<usize>() >= 1000);
+}
+
+#[test]
+fn must_38_a_window_too_small_for_a_segment_is_filled_when_it_stays_so() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.peer_sends(seg(Flags::ACK, 1, 1).window(100)).unwrap();
+    scene.send(id, &[7; 3000]).unwrap();
+    scene.nothing_leaves();
+    scene.pass_ms(300);
+    let first = scene.leaves_one();
+    assert_eq!((first.seq, first.text.len()), (1, 100));
+}
+
+#[test]
+fn shld_19_every_second_full_segment_is_acknowledged_also_where_options_make_them_shorter() {
+    let (mut scene, _) = with_timestamps();
+    for pair in 0..3 {
+        let at = 1 + pair * 1976;
+        let text = [1; 988];
+        scene.peer_sends(with_timestamp(seg(Flags::ACK, at, 1).text(&text), 1001)).unwrap();
+        scene.nothing_leaves();
+        scene.peer_sends(with_timestamp(seg(Flags::ACK, at + 988, 1).text(&text), 1001)).unwrap();
+        assert_eq!(scene.leaves_one().ack, at + 1976);
+    }
+}
+
+#[test]
+fn who_was_half_open_when_the_listener_closed_is_told_so() {
+    let mut scene = Scene::new();
+    let listener = scene.listen(1, ConnectionOptions::default());
+    scene.peer_sends(syn()).unwrap();
+    assert_eq!(scene.leaves_one().flags, SYN_ACK);
+    scene.sockets.close(scene.now, listener).unwrap();
+    scene.peer_sends(seg(Flags::ACK, 1, 1)).unwrap();
+    assert!(scene.leaves_one().flags.rst());
+    assert!(scene.sockets.is_empty(), "nobody would ever have closed it");
+}
