@@ -84,10 +84,12 @@ conformance: ## each requirement of the RFCs with its code, tests and verdict
 	scripts/setup --tests
 	scripts/conformance $(T)
 
-soak: ## the properties over many seeds, a million hostile packets: make soak N=100000
+soak: ## properties over many seeds, a million hostile packets, 1 GB by TCP: make soak N=100000
 	STRATA_SOAK_SEEDS=$(or $(N),10000) cargo test --release -p sim \
 		--test properties --test routed_udp --test tcp_transfer
 	STRATA_SOAK_PACKETS=1000000 cargo test --release -p kernel-tests --test hostile
+	STRATA_SOAK_TRANSFERS=1 cargo test --release -p kernel-tests \
+		--test nc --test http --test get -- --test-threads 1 _file_
 
 fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 	scripts/fuzz $(or $(T),60)

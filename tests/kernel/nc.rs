@@ -2,16 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use kernel_tests::{Lab, Output, Process};
+use kernel_tests::{BAD_LINK, Lab, Output, Process, long_transfer, lossy_transfer};
 
 /// How the device and the stack may deal with each other.
 const WAYS: [&str; 3] = ["", "--no-offload", "--tap"];
 
 /// Sizes around one segment of an Ethernet-sized packet, and of none.
 const SMALL: [usize; 5] = [0, 1, 1459, 1460, 1461];
-
-/// A link of the kind that TCP was made for.
-const BAD_LINK: &str = "--loss 5% --reorder 5% --delay 2ms --duplicate 2% --corrupt 1% --seed 7";
 
 /// A lab with a device, of the kind that the options ask for.
 fn lab(options: &str) -> Option<Lab> {
@@ -77,10 +74,10 @@ fn files_of_every_awkward_size_arrive_both_ways() {
 }
 
 #[test]
-fn a_hundred_megabytes_arrive_both_ways() {
+fn a_long_file_arrives_both_ways() {
     let Some(lab) = lab("") else { return };
-    send_to_kernel(&lab, "", 100_000_000);
-    send_to_strata(&lab, "", 100_000_000);
+    send_to_kernel(&lab, "", long_transfer());
+    send_to_strata(&lab, "", long_transfer());
 }
 
 #[test]
@@ -93,10 +90,10 @@ fn without_offload_ten_megabytes_arrive_both_ways() {
 }
 
 #[test]
-fn a_megabyte_arrives_over_a_bad_link_both_ways() {
+fn a_file_arrives_over_a_bad_link_both_ways() {
     let Some(lab) = lab("") else { return };
-    send_to_kernel(&lab, BAD_LINK, 1_000_000);
-    send_to_strata(&lab, BAD_LINK, 1_000_000);
+    send_to_kernel(&lab, BAD_LINK, lossy_transfer());
+    send_to_strata(&lab, BAD_LINK, lossy_transfer());
 }
 
 #[test]

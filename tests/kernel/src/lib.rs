@@ -36,7 +36,9 @@ pub mod injector;
 mod lab;
 pub mod links;
 mod process;
+mod soak;
 
 pub use build::project_folder;
 pub use lab::Lab;
 pub use process::{Output, Process};
+pub use soak::{BAD_LINK, long_transfer, lossy_transfer};

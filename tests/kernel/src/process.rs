@@ -5,13 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::Lab;
-
-/// How long a test waits for anything before it fails. Far longer than what it waits for takes,
-/// since the machine may be busy with something else.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::soak::patience;
 
 /// How a program ended and what it printed.
 #[derive(Clone, Debug)]
@@ -192,7 +189,7 @@ impl Printed {
     /// Waits until `condition` has an answer; `None` if it has none for too long. Returns all
     /// that is printed by then, too.
     fn wait_until<T>(&self, condition: impl Fn(&Text) -> Option<T>) -> (Text, Option<T>) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + patience();
         let mut text = self.lock();
         loop {
             let answer = condition(&text);
