@@ -209,6 +209,7 @@ impl Connection {
             irs,
             nxt: irs,
             edge: irs,
+            widest: 0,
             up: None,
             urgent_byte: UrgentByte::None,
             wind_shift: options.window_shift(),

@@ -30,6 +30,8 @@ pub(crate) struct Receiver {
     pub(crate) nxt: SequenceNumber,
     /// RCV.NXT + RCV.WND as it was announced last. It never moves back (SHLD-14).
     pub(crate) edge: SequenceNumber,
+    /// The widest window that was announced, in bytes.
+    pub(crate) widest: u32,
     /// RCV.UP: the number behind the last urgent byte; `None` if none is to come.
     pub(crate) up: Option<SequenceNumber>,
     /// The byte before RCV.UP, where it does not stand in the stream.
@@ -165,6 +167,7 @@ impl Receiver {
         let field = u16::try_from(scaled).unwrap_or(u16::MAX);
         let announced = self.nxt + (u32::from(field) << self.wind_shift);
         self.edge = SequenceNumber::later_of(self.edge, announced);
+        self.widest = self.widest.max(self.wnd());
         field
     }
 
@@ -172,6 +175,7 @@ impl Receiver {
     pub(crate) fn announce_unscaled(&mut self) -> u16 {
         let field = u16::try_from(self.buffer.window()).unwrap_or(u16::MAX);
         self.edge = SequenceNumber::later_of(self.edge, self.nxt + u32::from(field));
+        self.widest = self.widest.max(self.wnd());
         field
     }
 
@@ -199,9 +203,11 @@ impl Receiver {
     }
 
     /// Whether the application has read so much that the peer is to know: the window was less
-    /// than half of what it can be.
+    /// than half of what it can be. Behind a SYN, whose window cannot be scaled, it can be much
+    /// more at once; but that is no news of the application, and the next segment tells it.
     pub(crate) fn window_update_is_due(&self) -> bool {
-        let half = crate::to_u32(self.buffer.limit()).min(self.largest_window()) / 2;
+        let largest = self.largest_window().min(self.widest);
+        let half = crate::to_u32(self.buffer.limit()).min(largest) / 2;
         self.wnd() < half && self.opens_by_a_step()
     }
 

@@ -1,8 +1,8 @@
-//! Both sides open at once (RFC 9293, 3.5, figure 8).
+//! Both sides open at once (RFC 9293, 3.5, figure 8), and what follows an opening.
 
-use tcp::{ConnectionOptions, Flags, State};
+use tcp::{ConnectionOptions, Error, Flags, Options, State, WindowScale};
 
-use crate::scene::{SYN_ACK, Scene, seg};
+use crate::scene::{PSH_ACK, SYN_ACK, Scene, Seg, seg};
 
 /// We asked, and the peer asked before it heard of that.
 fn both_ask() -> (Scene, tcp::SocketId) {
@@ -39,4 +39,23 @@ fn a_syn_without_an_acknowledgment_asks_again_and_so_do_we() {
     scene.peer_sends(seg(Flags::SYN, 0, 0)).unwrap_err();
     assert_eq!(scene.leaves_one().flags, SYN_ACK);
     assert_eq!(scene.sockets.state(id), Ok(State::SynReceived));
+}
+
+#[test]
+fn a_first_read_is_no_reason_to_tell_of_the_window() {
+    let scaled = Options { window_scale: Some(WindowScale::new(7)), ..Options::NONE };
+    let mut scene = Scene::new();
+    let listener = scene.listen(1, ConnectionOptions::default());
+    scene.peer_sends(Seg { options: scaled, ..seg(Flags::SYN, 0, 0) }).unwrap();
+    assert_eq!(scene.leaves_one().window, u16::MAX, "a window in a SYN is never scaled");
+    scene.peer_sends(seg(Flags::ACK, 1, 1)).unwrap();
+    let id = scene.sockets.accept(listener).unwrap();
+    assert_eq!(scene.receive(id), Err(Error::WouldBlock));
+    scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"a line")).unwrap();
+    assert_eq!(scene.receive(id).unwrap(), b"a line");
+    scene.nothing_leaves();
+    // The acknowledgment tells that there is more room than the SYN could say.
+    scene.pass_ms(40);
+    let scale = 5;
+    assert!(u32::from(scene.leaves_one().window) << scale > u16::MAX.into());
 }
