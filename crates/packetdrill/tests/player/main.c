@@ -1,6 +1,10 @@
-/* Plays packetdrill's part before the library that is named: player LIBRARY [SCENARIO].
+/* Plays packetdrill's part before the library that is named:
  *
- * One line for each scenario that goes wrong, and one with the counts. */
+ *   player LIBRARY                  all scenarios
+ *   player LIBRARY SCENARIO         the one of that name
+ *   player LIBRARY SCRIPT.pkt ...   scripts in packetdrill's language
+ *
+ * One line for each that goes wrong, and one with the counts. */
 
 #include "play.h"
 
@@ -19,22 +23,37 @@ static const struct scenario *const chapters[] = {
 /* How long a scenario may take, on a clock on the wall. */
 enum { LIMIT_SECONDS = 60 };
 
-static int play(const struct scenario *scenario)
+static int passed, failed;
+
+/* Plays one, in a process of its own. Without a function it is a script. */
+static void play(const char *name, void (*scenario)(void))
 {
 	fflush(stdout);
 	pid_t child = fork();
 	if (child == 0) {
 		alarm(LIMIT_SECONDS);
-		printf("%s: ", scenario->name);
-		scenario->play();
+		printf("%s: ", name);
+		if (scenario != NULL)
+			scenario();
+		else
+			play_script(name);
 		_exit(0);
 	}
 	int status = -1;
 	waitpid(child, &status, 0);
 	if (WIFSIGNALED(status))
-		printf("%s: ended by signal %d (%s)\n", scenario->name, WTERMSIG(status),
+		printf("%s: ended by signal %d (%s)\n", name, WTERMSIG(status),
 		       strsignal(WTERMSIG(status)));
-	return status == 0 ? 0 : 1;
+	if (status == 0)
+		passed++;
+	else
+		failed++;
+}
+
+static bool is_script(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return dot != NULL && strcmp(dot, ".pkt") == 0;
 }
 
 int main(int count, char **arguments)
@@ -53,15 +72,14 @@ int main(int count, char **arguments)
 		fprintf(stderr, "player: %s\n", dlerror());
 		return 1;
 	}
-	int passed = 0, failed = 0;
+	for (int i = 2; i < count; i++) {
+		if (is_script(arguments[i]))
+			play(arguments[i], NULL);
+	}
 	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++) {
 		for (const struct scenario *it = chapters[i]; it->name != NULL; it++) {
-			if (count > 2 && strcmp(arguments[2], it->name) != 0)
-				continue;
-			if (play(it) == 0)
-				passed++;
-			else
-				failed++;
+			if (count == 2 || strcmp(arguments[2], it->name) == 0)
+				play(it->name, it->play);
 		}
 	}
 	printf("%d scenarios played well, %d went wrong\n", passed, failed);

@@ -162,7 +162,7 @@ static void compare(const char *file, int line, const char *what, long long actu
 		     expected == -1 ? 0 : expected);
 }
 
-void expect_segment(const char *file, int line, const struct segment *expected)
+long long expect_segment(const char *file, int line, const struct segment *expected)
 {
 	long long before = last.time;
 	struct packet packet = next_packet(file, line);
@@ -214,6 +214,7 @@ void expect_segment(const char *file, int line, const struct segment *expected)
 	if (expected->after != 0)
 		compare(file, line, "the time (us after the last)", packet.time - before,
 			expected->after);
+	return packet.time;
 }
 
 void expect_silence(const char *file, int line)

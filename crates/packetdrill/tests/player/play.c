@@ -75,6 +75,11 @@ long long now(void)
 	return time.tv_sec * 1000000LL + time.tv_usec - beginning;
 }
 
+long long beginning_of_time(void)
+{
+	return beginning;
+}
+
 void time_passes(long long microseconds)
 {
 	expect(call(usleep, microseconds), 0);

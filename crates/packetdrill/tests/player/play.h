@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "interface.h"
 
@@ -26,6 +27,9 @@ struct scenario {
 extern const struct scenario opening_scenarios[], data_scenarios[], closing_scenarios[],
 	timing_scenarios[], waiting_scenarios[], option_scenarios[], readiness_scenarios[],
 	udp_scenarios[], other_scenarios[];
+
+/* Plays a script in packetdrill's language. */
+void play_script(const char *path);
 
 /* The library under test. */
 extern interface_init library_init;
@@ -82,7 +86,8 @@ struct segment {
 #define nothing_leaves() expect_silence(__FILE__, __LINE__)
 
 void inject_segment(const struct segment *);
-void expect_segment(const char *file, int line, const struct segment *);
+/* When it left, as its time tells. */
+long long expect_segment(const char *file, int line, const struct segment *);
 void expect_silence(const char *file, int line);
 
 /* A packet as it left, whatever it is, at a time in microseconds since the beginning. */
@@ -105,8 +110,9 @@ void expect_udp(const char *file, int line, int from_port, int to_port, const ch
 #define we_send_udp(from_port, to_port, text) \
 	expect_udp(__FILE__, __LINE__, from_port, to_port, text)
 
-/* Microseconds since the beginning, and time that passes. */
+/* Microseconds since the beginning, which is at this time; and time that passes. */
 long long now(void);
+long long beginning_of_time(void);
 void time_passes(long long microseconds);
 
 /* What our stream has from the byte on that is numbered so, and what the peer's has. */
