@@ -37,6 +37,7 @@ impl Buffer {
     }
 
     /// Puts `bytes` behind what is there.
+    #[inline]
     pub fn append(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
@@ -44,11 +45,10 @@ impl Buffer {
     /// Puts `header` in front of what is there.
     ///
     /// Headers that outgrow the headroom cost a move of the whole packet, never a panic.
+    #[inline]
     pub fn prepend(&mut self, header: &[u8]) {
         if header.len() > self.start {
-            let missing = header.len() - self.start;
-            self.bytes.splice(0..0, std::iter::repeat_n(0, missing));
-            self.start = header.len();
+            self.move_back(header.len() - self.start);
         }
         let end = self.start;
         self.start -= header.len();
@@ -57,8 +57,16 @@ impl Buffer {
         }
     }
 
+    /// Makes `missing` bytes more room in front.
+    #[cold]
+    fn move_back(&mut self, missing: usize) {
+        self.bytes.splice(0..0, std::iter::repeat_n(0, missing));
+        self.start += missing;
+    }
+
     /// The packet as it stands.
     #[must_use]
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         self.bytes.get(self.start..).unwrap_or_default()
     }
@@ -71,6 +79,7 @@ impl Buffer {
 
     /// Length of the packet in bytes, the headers prepended so far included.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.bytes.len() - self.start
     }
