@@ -14,7 +14,6 @@ use crate::options::Options;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Datagram<'a> {
     fixed: &'a [u8; MIN_HEADER_LEN],
-    options: Options,
     header: &'a [u8],
     payload: &'a [u8],
 }
@@ -72,10 +71,7 @@ impl<'a> Datagram<'a> {
             .split_at_checked(header_length)
             .ok_or(Malformed::CutShort { total_length, length: bytes.len() })?;
 
-        let options = header.get(MIN_HEADER_LEN..).unwrap_or_default();
-        let options =
-            Options::new(options).map_err(|_| Malformed::HeaderLength { header_length })?;
-        Ok(Self { fixed, options, header, payload })
+        Ok(Self { fixed, header, payload })
     }
 
     fn verify_checksum(&self) -> Result<(), Malformed> {
@@ -99,12 +95,25 @@ impl<'a> Datagram<'a> {
             dont_fragment: fragment & DONT_FRAGMENT != 0,
             more_fragments: fragment & MORE_FRAGMENTS != 0,
             fragment_offset: FragmentOffset::from_field(fragment),
-            ttl: self.fixed[8],
+            ttl: self.ttl(),
             protocol: self.protocol(),
             source: self.source(),
             destination: self.destination(),
-            options: self.options,
+            // A header has no room for more options than there can be.
+            options: Options::new(self.options()).unwrap_or_default(),
         }
+    }
+
+    /// DSCP and ECN as they share the header's second byte.
+    #[must_use]
+    pub fn traffic_class(&self) -> u8 {
+        self.fixed[1]
+    }
+
+    /// How many routers the datagram could still have passed.
+    #[must_use]
+    pub fn ttl(&self) -> u8 {
+        self.fixed[8]
     }
 
     /// Which protocol the payload belongs to.
@@ -143,8 +152,8 @@ impl<'a> Datagram<'a> {
 
     /// The options, as they stand.
     #[must_use]
-    pub const fn options(&self) -> &Options {
-        &self.options
+    pub fn options(&self) -> &'a [u8] {
+        self.header.get(MIN_HEADER_LEN..).unwrap_or_default()
     }
 
     /// The header's bytes, options included: 20 to 60.

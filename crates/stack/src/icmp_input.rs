@@ -89,7 +89,7 @@ impl Stack {
             source: datagram.source(),
             destination: datagram.destination(),
             interface: arrival.interface,
-            ttl: datagram.header().ttl,
+            ttl: datagram.ttl(),
         };
         match self.echo.handle_reply(arrival.now, &envelope, echo, data) {
             Ok(_) => {

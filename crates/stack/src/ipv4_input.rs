@@ -75,7 +75,7 @@ impl Stack {
         if datagram.options().is_empty() {
             return Ok(());
         }
-        match OptionList::parse(datagram.options()) {
+        match OptionList::parse(&datagram.header().options) {
             Ok(options) if options.has_source_route() => Err(Counter::Ipv4SourceRoute),
             Ok(_) => Ok(()),
             Err(malformed) => {

@@ -32,14 +32,13 @@ impl Stack {
             udp::Datagram::parse(bytes, pseudo_header, arrival.checksum).map_err(reason)?;
         self.tracer.emit(arrival.now, || Event::Packet { layer: Layer::Udp, upward: true, bytes });
 
-        let header = datagram.header();
         let envelope = Envelope {
             addresses: AddressPair { source: source.into(), destination: destination.into() },
             delivery: delivery(to),
             interface: arrival.interface,
-            ttl: header.ttl,
-            traffic_class: header.traffic_class(),
-            ip_options: header.options.as_slice(),
+            ttl: datagram.ttl(),
+            traffic_class: datagram.traffic_class(),
+            ip_options: datagram.options(),
         };
         match self.udp.handle_datagram(arrival.now, &envelope, &parsed) {
             Ok(_) => {
