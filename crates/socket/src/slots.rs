@@ -122,7 +122,9 @@ mod tests {
     #[test]
     fn an_empty_slot_has_nobody() {
         let mut slots = Slots::new();
+        assert!(slots.is_empty());
         let id = slots.insert(());
+        assert!(!slots.is_empty());
         slots.remove(id);
         assert_eq!((slots.at(id.index()), slots.at(7), slots.len()), (None, None, 0));
     }
