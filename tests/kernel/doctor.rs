@@ -298,6 +298,110 @@ fn a_tap_that_shares_no_subnet_with_us_is_given_one() {
 }
 
 #[test]
+fn both_ends_on_one_host_are_led_through_all_stages() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("two-tuns-up --stage 1");
+    let _forward = lab.spawn("strata forward tun0 tun1");
+    lab.run("wait-for-link tun0 && wait-for-link tun1");
+    let other_end = "--dev tun1 --addr 192.0.2.1/24";
+    let own = "192.0.2.2 is the kernel's own address, on tun1";
+    mend(&lab, "", own, "192.0.2.2 is not the kernel's own address");
+    let not_taken = "the kernel does not take what comes by tun1 for 192.0.2.2";
+    mend(&lab, other_end, not_taken, "rp_filter lets 192.0.2.1 through");
+    let not_taken = "the kernel does not take what comes by tun0 for 192.0.2.1";
+    mend(&lab, "", not_taken, "rp_filter lets 192.0.2.2 through");
+    // bind() is the last trap.
+    assert_eq!(lab.try_run("timeout 1 nc -l 192.0.2.1 4242").status, 1);
+    let no_bind = "warning no program can bind to 192.0.2.1 (net.ipv4.ip_nonlocal_bind is 0)";
+    mend(&lab, "", no_bind, "programs can bind to the kernel's address on tun0");
+    assert_eq!(lab.try_run("timeout 1 nc -l 192.0.2.1 4242").status, 124);
+    for options in ["", other_end] {
+        assert_all_well(&doctor(&lab, options));
+    }
+}
+
+#[test]
+fn each_piece_that_is_missing_on_the_way_out_is_named_and_mended() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tun-up && ip link add veth0 type veth peer name veth1");
+    lab.run("ip link set veth1 netns \"$(other-host server --number)\"");
+    lab.run("ip link set veth0 up && ip addr add 203.0.113.1/24 dev veth0");
+    lab.run("other-host server ip addr add 198.51.100.2/24 dev veth1");
+    lab.run("other-host server ip link set veth1 up");
+    lab.run("other-host server ip route add 203.0.113.0/24 dev veth1");
+    lab.run("nft add table ip strict");
+    lab.run("nft add chain ip strict f '{ type filter hook forward priority 0; policy drop; }'");
+    lab.run("nft add rule ip strict f ct state invalid drop");
+    lab.run("ip route del 192.0.2.2 dev tun0");
+    let to = "--to 198.51.100.2";
+    let reaches = || lab.try_run("strata ping 198.51.100.2 -c 1 -W 1").status == 0;
+
+    assert!(!reaches());
+    let no_way_back = "the kernel has no route to 192.0.2.2: Network is unreachable";
+    mend(&lab, to, no_way_back, "the route to 192.0.2.2 is tun0");
+    let no_forwarding = "the kernel forwards nothing that comes by tun0";
+    mend(&lab, to, no_forwarding, "the kernel forwards what comes by tun0");
+    let no_way_on = "the kernel has no route to 198.51.100.2";
+    mend(&lab, to, no_way_on, "the kernel has a way on to 198.51.100.2: veth0");
+    let dropped =
+        "the firewall drops what passes between tun0 and veth0 (chain f of table ip strict)";
+    assert!(!reaches());
+    mend(&lab, to, dropped, "what the firewall drops on its way to 198.51.100.2 is not what tun0");
+    assert!(!reaches());
+    let not_masqueraded = "nothing masquerades what 192.0.2.2 sends by veth0";
+    mend(&lab, to, not_masqueraded, "198.51.100.2 knows the way back");
+    assert!(reaches(), "{}", doctor(&lab, to).stdout);
+    let _serve = lab.spawn("strata serve");
+    lab.run("wait-for-link tun0");
+    assert_all_well(&doctor(&lab, to));
+}
+
+#[test]
+fn a_firewall_that_drops_the_answers_alone_is_named_too() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tun-up && ip link add veth0 type veth peer name veth1");
+    lab.run("ip link set veth0 up && ip link set veth1 up && nat-up --out veth0");
+    lab.run("ip addr add 198.51.100.1/24 dev veth0 && nft add table inet strict");
+    lab.run("nft add chain inet strict f '{ type filter hook forward priority 0; policy drop; }'");
+    lab.run("nft add rule inet strict f iifname tun0 accept");
+    let dropped =
+        "the firewall drops what passes between tun0 and veth0 (chain f of table inet strict)";
+    let passes = "what the firewall drops on its way to 198.51.100.2 is not what tun0 sends";
+    mend(&lab, "--to 198.51.100.2", dropped, passes);
+    lab.run("nft insert rule inet strict f ip saddr 192.0.2.0/24 reject");
+    mend(&lab, "--to 198.51.100.2", dropped, passes);
+}
+
+#[test]
+fn a_firewall_that_only_root_may_look_at_is_said_to_be_so() {
+    let Some(lab) = Lab::with_other_users() else { return };
+    lab.run("tun-up --user nobody && ip link add veth0 type veth peer name veth1");
+    lab.run("ip link set veth0 up && ip link set veth1 up && nat-up --out veth0");
+    lab.run("ip addr add 198.51.100.1/24 dev veth0");
+    let found = lab.try_run_as(NOBODY, "strata doctor --to 198.51.100.2");
+    let look = remedy(&found, "warning the firewall cannot be looked at");
+    let seen = typed(&lab, &look).stdout;
+    assert!(seen.contains("ok      198.51.100.2 knows the way back"), "{seen}");
+}
+
+#[test]
+fn a_program_that_does_not_read_fills_the_queue_and_is_sent_away() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tun-up");
+    let hold = lab.spawn("strata hold tun0");
+    lab.run("wait-for-link tun0");
+    lab.try_run("ping -q -l 600 -c 600 -W 1 192.0.2.2");
+    let found = doctor(&lab, "--why-dropped");
+    let what = "dropped packets to the program were dropped on the way out of the kernel";
+    assert!(found.stdout.contains("tx_dropped +1"), "{}", found.stdout);
+    // The remedy asks doctor, who names the program and how to end it.
+    let found = lab.try_run(&remedy(&found, what));
+    lab.run(&remedy(&found, "failed  tun0 is taken"));
+    hold.wait();
+    mend_by_serving(&lab);
+}
+
+#[test]
 fn each_drop_is_named_by_the_counter_that_counts_it() {
     for (fault, what, seen) in [
         ("header-checksum", "the IPv4 header checksum was wrong", "IpExtInCsumErrors +1"),

@@ -1,6 +1,7 @@
 //! The checks in their order. Each is a pure function of the facts.
 
 mod address;
+mod beyond;
 mod device;
 mod node;
 mod path;
@@ -20,7 +21,7 @@ pub(crate) struct Rule {
 }
 
 /// A packet depends on them in this order. Those marked as such warn at most.
-const RULES: [Rule; 18] = [
+const TO_THE_STACK: [Rule; 17] = [
     node::IPROUTE,
     node::EXISTS,
     node::OPENS,
@@ -37,9 +38,14 @@ const RULES: [Rule; 18] = [
     address::PEER,
     path::ROUTE,
     path::REVERSE_PATH,
-    path::ATTACHED,
-    path::ANSWERS,
+    address::BINDABLE, // warns
 ];
+
+/// If a host beyond the kernel is to be reached.
+const BEYOND: [Rule; 4] =
+    [beyond::FORWARDS, beyond::WAY_OUT, beyond::FIREWALL, beyond::MASQUERADE /* warns */];
+
+const THE_STACK: [Rule; 2] = [path::ATTACHED, path::ANSWERS];
 
 /// What must be true before a ping can be sent into the device to see what becomes of it.
 const BEFORE_A_PROBE: [Rule; 5] =
@@ -57,7 +63,9 @@ pub(crate) fn examine(facts: &Facts, question: &Question) -> Report {
         failed |= matches!(outcome, Outcome::Failed(_));
         Check { expectation, outcome }
     };
-    Report { checks: RULES.iter().map(&mut check).collect() }
+    let beyond: &[Rule] = if question.beyond.is_some() { &BEYOND } else { &[] };
+    let rules = TO_THE_STACK.iter().chain(beyond).chain(&THE_STACK);
+    Report { checks: rules.map(&mut check).collect() }
 }
 
 /// What stands in the way of sending a ping into the device.

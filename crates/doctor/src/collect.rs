@@ -3,6 +3,7 @@
 
 mod holders;
 mod ip;
+mod nft;
 mod user;
 
 use std::fs::{self, File};
@@ -12,7 +13,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::facts::{Facts, Link, Node, PackageManager, Ping, ReversePathFilter};
+use crate::facts::{Beyond, Facts, Link, Node, PackageManager, Ping, ReversePathFilter};
 use crate::question::Question;
 
 pub(crate) use ip::statistics;
@@ -46,6 +47,12 @@ pub(crate) fn facts(question: &Question) -> Facts {
             Some(link) if link.has_carrier => holders::holders(device),
             _ => Vec::new(),
         },
+        nonlocal_bind: number("/proc/sys/net/ipv4/ip_nonlocal_bind") == Some(1_u8),
+        beyond: question.beyond.map(|beyond| Beyond {
+            forwards: setting("ipv4", device, "forwarding") == Some(1),
+            route: ip::route_to(beyond),
+            firewall: nft::firewall(),
+        }),
         ping: None,
         links: links.unwrap_or_default(),
     }

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::firewall::Firewall;
 use crate::question::{prefix_mask, shell_word};
 
 /// The state of the machine, as far as it concerns one device.
@@ -30,8 +31,23 @@ pub(crate) struct Facts {
     pub(crate) speaks_ipv6: bool,
     /// The programs attached to the device, as far as this user may see them.
     pub(crate) holders: Vec<Holder>,
+    /// Whether programs may bind to addresses that are nobody's own here.
+    pub(crate) nonlocal_bind: bool,
+    /// The way on, if the question names a host beyond the kernel.
+    pub(crate) beyond: Option<Beyond>,
     /// What became of a ping. `None` if none was sent, since it could not have left by the device.
     pub(crate) ping: Option<Ping>,
+}
+
+/// The kernel as a router between the device and a host beyond.
+#[derive(Clone, Debug)]
+pub(crate) struct Beyond {
+    /// Whether the kernel passes on what comes by the device.
+    pub(crate) forwards: bool,
+    /// How it would send there, or its error.
+    pub(crate) route: Result<Route, String>,
+    /// `None` if this user may not look at it.
+    pub(crate) firewall: Option<Firewall>,
 }
 
 /// Who asks.
@@ -291,6 +307,8 @@ pub(crate) mod examples {
                 user: ada().id,
                 arguments: ["strata", "serve"].map(str::to_owned).to_vec(),
             }],
+            nonlocal_bind: false,
+            beyond: None,
             ping: Some(Ping::Answered),
         }
     }

@@ -8,6 +8,7 @@
 //!   the interface   exists, is of the right kind, open to this user, up
 //!   the addresses   the kernel's end has one, the stack's is not the kernel's, it is the peer
 //!   the path        the route there, rp_filter on the way back
+//!   the way on      to a host beyond: forwarding, a route, the firewall, masquerading
 //!   the program     one is attached, and answers a ping
 //! ```
 //!
@@ -29,6 +30,7 @@ mod collect;
 mod counters;
 mod dropped;
 mod facts;
+mod firewall;
 mod question;
 mod report;
 

@@ -15,6 +15,8 @@ pub struct Question {
     pub prefix_length: u8,
     /// The MTU that the stack was told to use, in bytes, if it was told one.
     pub mtu: Option<u16>,
+    /// A host beyond the kernel that the stack is to reach, if one was named.
+    pub beyond: Option<Ipv4Addr>,
     /// How `strata` was called (`argv[0]`), so that a remedy that calls it works as printed.
     pub program: String,
 }
@@ -91,6 +93,9 @@ impl Question {
         if let Some(mtu) = self.mtu {
             line.push_str(&format!(" --mtu {mtu}"));
         }
+        if let (Some(beyond), "doctor") = (self.beyond, command) {
+            line.push_str(&format!(" --to {beyond}"));
+        }
         line
     }
 }
@@ -125,6 +130,7 @@ pub(crate) mod examples {
             address: address.parse().unwrap(),
             prefix_length,
             mtu: None,
+            beyond: None,
             program: "strata".to_owned(),
         }
     }

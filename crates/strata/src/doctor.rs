@@ -1,5 +1,6 @@
 //! `strata doctor`: what stands between a packet and its answer, and what mends it.
 
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -32,6 +33,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..))]
     mtu: Option<u16>,
 
+    /// Look also at the way on from the kernel to this host beyond it: forwarding, the firewall,
+    /// masquerading
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "why_dropped")]
+    to: Option<Ipv4Addr>,
+
     /// Compare the kernel's counters before and after a ping, and say what dropped it
     #[arg(long)]
     why_dropped: bool,
@@ -53,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         address: arguments.addr.address(),
         prefix_length: arguments.addr.prefix_length(),
         mtu: arguments.mtu,
+        beyond: arguments.to,
         program: std::env::args().next().unwrap_or_else(|| "strata".to_owned()),
     };
     let is_healthy = if arguments.why_dropped {

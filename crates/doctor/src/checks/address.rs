@@ -44,8 +44,27 @@ fn not_the_kernels(facts: &Facts, question: &Question) -> Outcome {
              the stack is the other end",
             question.device
         ),
-        give_it_up(facts, question, row).or_else(|| other_address(facts, question)),
+        split(facts, question, row)
+            .or_else(|| give_it_up(facts, question, row))
+            .or_else(|| other_address(facts, question)),
     )
+}
+
+/// If the address is at the other end of the same wire, which is on this host too: each end's
+/// address leaves the table local, so that the kernel sends to it.
+fn split(facts: &Facts, question: &Question, row: &LocalRoute) -> Option<Remedy> {
+    let here = facts.link(&question.device)?;
+    let there = facts.link(&row.device).filter(|there| there.name != here.name)?;
+    let ours = here.addresses.iter().find(|address| address.peer == Some(question.address))?;
+    there.addresses.iter().find(|address| address.peer == Some(ours.local))?;
+    let delete = |address: Ipv4Addr, link: &Link| {
+        format!("ip route del local {address} dev {} table local", shell_word(&link.name))
+    };
+    let mut commands = vec![delete(question.address, there)];
+    if facts.local_route(ours.local).is_some() {
+        commands.push(delete(ours.local, here));
+    }
+    Remedy::here(facts.as_root(&commands))
 }
 
 /// If the stack's address was put on its device by mistake, the kernel's takes its place.
@@ -139,4 +158,30 @@ fn add_for(kernel: Ipv4Addr, question: &Question) -> String {
 
 fn delete(address: &Address, link: &Link) -> String {
     format!("ip addr del {} dev {}", address.in_words(), shell_word(&link.name))
+}
+
+pub(super) const BINDABLE: Rule = Rule {
+    expectation: |question| {
+        format!("programs can bind to the kernel's address on {}", question.device)
+    },
+    judge: bindable,
+};
+
+/// In the lab with both ends on one host the address is the kernel's own only for what comes in.
+fn bindable(facts: &Facts, question: &Question) -> Outcome {
+    let link = facts.link(&question.device);
+    let is_split = |address: &&Address| facts.local_route(address.local).is_none();
+    let split = link.into_iter().flat_map(|link| &link.addresses).find(is_split);
+    match split {
+        Some(address) if !facts.nonlocal_bind => warning(
+            format!("no program can bind to {} (net.ipv4.ip_nonlocal_bind is 0)", address.local),
+            format!(
+                "the address stands on {} but not in table local; only servers that bind to all \
+                 addresses work",
+                question.device
+            ),
+            Remedy::here(facts.as_root(&["sysctl -w net.ipv4.ip_nonlocal_bind=1".to_owned()])),
+        ),
+        _ => Outcome::Ok(None),
+    }
 }

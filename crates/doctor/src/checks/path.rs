@@ -3,7 +3,7 @@
 use super::device::sysctl;
 use super::node::{Package, install};
 use super::{Rule, failed, warning};
-use crate::facts::{Facts, Holder, Ping, ReversePathFilter};
+use crate::facts::{Address, Facts, Holder, Ping, ReversePathFilter};
 use crate::question::{Question, shell_word};
 use crate::report::{Outcome, Remedy};
 
@@ -39,10 +39,32 @@ fn route(facts: &Facts, question: &Question) -> Outcome {
 pub(super) const REVERSE_PATH: Rule = Rule {
     expectation: |question| format!("rp_filter lets {} through", question.address),
     judge: |facts, question| match &facts.accepts_reply {
-        Some(Err(error)) => refused(facts, question, error),
+        Some(Err(error)) => {
+            not_taken(facts, question).unwrap_or_else(|| refused(facts, question, error))
+        }
         _ => Outcome::Ok(Some(in_words(facts.reverse_path_filter, question))),
     },
 };
+
+/// The address that the answer is for stands on the device, and nowhere among the kernel's own.
+fn not_taken(facts: &Facts, question: &Question) -> Option<Outcome> {
+    let link = facts.link(&question.device)?;
+    let faces = |address: &&Address| address.peer == Some(question.address);
+    let own = link.addresses.iter().find(faces)?.local;
+    if facts.local_route(own).is_some() {
+        return None;
+    }
+    let device = shell_word(&question.device);
+    Some(failed(
+        format!("the kernel does not take what comes by {device} for {own}"),
+        "the address stands in no table local: on input that table decides what is its own, so one \
+         is needed for what comes by this device",
+        Remedy::here(facts.as_root(&[
+            format!("ip route replace local {own} dev {device} table 13"),
+            format!("ip rule add iif {device} lookup 13"),
+        ])),
+    ))
+}
 
 /// The kernel itself said that it would drop the answer. A wrong address was found before, so
 /// it is the filter, if that is on.
