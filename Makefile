@@ -4,9 +4,10 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help ping-test traceroute-test udp-test nc-test http-test arp-test demo shell test lint conformance soak \
-	two-tuns-test route-test nat-test bridge-test \
+	wire-test two-tuns-test route-test nat-test bridge-test tunctl-test dump-test capture-test doctor-test \
 	fuzz mutants bench up down strata \
-	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6
+	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 \
+	milestone-18
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\)[a-z0-9 -]*:.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -35,6 +36,20 @@ arp-test: programs = arping
 arp-test: strata ## on Ethernet: 5 ARP requests, 5 answers, and no first packet is lost
 	scripts/in-netns scripts/arp-test
 
+wire-test: programs = tcpdump
+wire-test: strata ## the wire, live: NO-CARRIER to LOWER_UP, a ping to each end, the two routes
+	scripts/in-netns scripts/wire-test
+
+tunctl-test: strata ## devices that stay: made, shown and deleted
+	scripts/in-netns scripts/tunctl-test
+
+dump-test: strata ## one read is one ping: 84 bytes on TUN, 98 on TAP
+	scripts/in-netns scripts/dump-test
+
+capture-test: programs = nc
+capture-test: strata ## all traffic for one address, out of the kernel and into strata dump
+	scripts/in-netns scripts/capture-test
+
 two-tuns-test: programs = curl ftp-server
 two-tuns-test: strata ## both ends on one host, in four stages; HTTP and FTP over strata forward
 	scripts/in-netns scripts/two-tuns-test
@@ -51,6 +66,10 @@ bridge-test: programs = arping brctl
 bridge-test: strata ## the stack at one port of a bridge: ARP across it, made by ip and by brctl
 	scripts/in-netns scripts/bridge-test
 
+doctor-test: ## each trap set up on purpose, found by strata doctor, mended by what it prints
+	scripts/setup --tests
+	cargo test -p kernel-tests --test doctor
+
 demo: programs = nc curl
 demo: strata ## the tour: ping, UDP and TCP echo, a page; decoded, and recorded in demo.pcapng
 	scripts/in-netns scripts/demo
@@ -63,14 +82,15 @@ test: ## every test: unit, property, and end to end against the kernel
 	scripts/setup --tests
 	scripts/run-tests
 
-milestone-0: ## the wire: carrier, and why the kernel's own address never comes out
+milestone-0: wire-test ## the wire: carrier, and why the kernel's own address never comes out
 milestone-1: ## tun-device: attach, read one packet, the packet-information trap
 milestone-2: ## ipv4-header: its fields and its checksum
 milestone-3: ## ping: an echo request is answered
 milestone-4: ## ip-for-real: fragments, and the errors that traceroute lives by
 milestone-5: ## udp: echo, and port unreachable for the rest
 milestone-6: ## tap-and-arp: Ethernet, and a packet that waits for its neighbour
-milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6:
+milestone-18: ## the world: two devices, a router, a bridge, NAT, the way out
+milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 milestone-18:
 	scripts/setup --tests
 	cargo test -p kernel-tests --test $(subst -,_,$@)
 

@@ -47,6 +47,6 @@ rules_are() {
 }
 
 show_and_load() {
-    echo "$1" | sed 's/^/+ nft: /' >&2
+    echo "$1" | sed -e '/^ *$/d' -e 's/^/+ nft: /' >&2
     echo "$1" | nft -f - || die "the firewall does not take the rules"
 }

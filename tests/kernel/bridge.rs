@@ -7,18 +7,6 @@ const STATE: &str = "ip -4 -oneline addr; ip -4 route show table all | sed 's/ *
                      ls /sys/class/net; ip -oneline link | grep -o 'master [^ ]*'; true";
 
 #[test]
-fn arp_is_answered_across_it_whoever_made_it() {
-    let Some(lab) = Lab::new() else { return };
-    let state = lab.run(STATE).stdout;
-    let shown = lab.run("bridge-test").stdout;
-    for with in ["ip", "brctl"] {
-        let came = format!("made by {with}: ARP was answered across the bridge, and all three");
-        assert!(shown.contains(&came), "{shown}");
-    }
-    assert_eq!(lab.run(STATE).stdout, state);
-}
-
-#[test]
 fn a_stack_that_answers_one_question_less_is_noticed() {
     let Some(lab) = Lab::new() else { return };
     lab.run("echo 'exec strata \"$@\" --loss frames:2 --faults-on out' >lossy && chmod +x lossy");

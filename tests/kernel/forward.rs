@@ -153,18 +153,6 @@ fn a_device_that_is_deleted_ends_it_with_one_line_that_names_it() {
 }
 
 #[test]
-fn the_four_stages_http_ftp_and_the_trap_are_shown() {
-    let Some(lab) = Lab::new() else { return };
-    let before = lab.run("ip -brief addr; ip rule; ip route show table all").stdout;
-    let shown = lab.run("two-tuns-test").stdout;
-    for stage in 1..=4 {
-        assert!(shown.contains(&format!("stage {stage}: ")), "{shown}");
-    }
-    assert!(shown.contains("all four stages, HTTP, FTP and the trap are as the note says"));
-    assert_eq!(lab.run("ip -brief addr; ip rule; ip route show table all").stdout, before);
-}
-
-#[test]
 fn a_wire_that_loses_is_noticed_by_the_test_of_it() {
     let Some(lab) = Lab::new() else { return };
     lab.run("echo 'exec strata \"$@\" --loss frames:1' >lossy && chmod +x lossy");

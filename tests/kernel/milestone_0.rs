@@ -52,3 +52,24 @@ fn without_a_program_attached_packets_are_lost_and_only_a_counter_tells() {
     assert_eq!(lab.try_run("ping -c 2 -i 0.01 -W 1 192.0.2.2").status, 1);
     assert_eq!(lab.counter("tun0", "tx_dropped") - before, 2);
 }
+
+#[test]
+fn two_routes_say_where_each_end_is() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tun-up");
+    let own = lab.run("ip route get 192.0.2.1").stdout;
+    assert!(own.starts_with("local 192.0.2.1 dev lo "), "{own}");
+    let peer = lab.run("ip route get 192.0.2.2").stdout;
+    assert!(peer.starts_with("192.0.2.2 dev tun0 src 192.0.2.1 "), "{peer}");
+}
+
+#[test]
+fn all_of_it_is_shown_live() {
+    let Some(lab) = Lab::new() else { return };
+    let before = lab.run("ls /sys/class/net; ip route show table all").stdout;
+    let shown = lab.run("wire-test").stdout;
+    for said in ["only tx_dropped tells", "somebody holds it: LOWER_UP", "the peer's packets do"] {
+        assert!(shown.contains(said), "{shown}");
+    }
+    assert_eq!(lab.run("ls /sys/class/net; ip route show table all").stdout, before);
+}
