@@ -132,7 +132,11 @@ strata:
 	cargo build -p strata
 
 .PHONY: tunnel-test
-
 tunnel-test: programs = nc iperf3
 tunnel-test: strata ## two hosts, one virtual wire, by TCP and by UDP: ping, nc and iperf3 through it
 	scripts/in-netns scripts/tunnel-test
+
+.PHONY: iperf3-test
+iperf3-test: programs = iperf3
+iperf3-test: strata ## a stock iperf3 measures the stack: to it, from it, four at once, by UDP
+	scripts/in-netns scripts/iperf3-test

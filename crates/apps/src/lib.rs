@@ -33,11 +33,16 @@
 //!
 //! A [`Pinger`] asks by an [`EchoSocket`] whether somebody is there, and tells what comes of each
 //! request and of all. It has no clock either: the time is handed in.
-
+//!
 //! # Relay
 //!
 //! A [`Relay`] carries bytes between a connection and another end, as `nc` does between a
 //! connection and standard input and output.
+//!
+//! # iperf3
+//!
+//! An [`Iperf3Host`](iperf3::Iperf3Host) is the stack as a server that a stock `iperf3 -c`
+//! measures.
 
 #![forbid(unsafe_code)]
 
@@ -50,6 +55,7 @@ mod discard;
 mod echo;
 mod guard;
 pub mod http;
+pub mod iperf3;
 mod ping;
 mod ping_event;
 mod ping_report;

@@ -14,6 +14,7 @@ mod forwarder;
 mod get;
 mod hold;
 mod host;
+mod iperf3;
 mod link_wait;
 mod nc;
 mod ping;
@@ -22,6 +23,7 @@ mod say;
 mod serve;
 mod sim;
 mod standard;
+mod summary;
 mod tun;
 mod tunnel;
 mod watch;
@@ -60,6 +62,7 @@ enum Command {
     Forward(forward::Arguments),
     Route(route::Arguments),
     Tunnel(tunnel::Arguments),
+    Iperf3(iperf3::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
@@ -96,6 +99,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Forward(arguments) => forward::run(&arguments),
         Command::Route(arguments) => route::run(&arguments),
         Command::Tunnel(arguments) => tunnel::run(&arguments),
+        Command::Iperf3(arguments) => iperf3::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),

@@ -13,6 +13,7 @@ use stack::Stack;
 use crate::failure::Failure;
 use crate::host::{HostArguments, INTERFACE, Ran};
 use crate::say::{Words, say};
+use crate::summary::{of_device, of_stack, print_counted};
 
 /// Attach to a device and answer, until Ctrl-C
 ///
@@ -89,8 +90,6 @@ impl Arguments {
 
 fn print_summary(ran: &Ran<ServiceHost>) {
     let host = ran.event_loop.host();
-    let stack = host.stack().counters().iter();
-    let stack = stack.map(|(counter, value)| (counter.name().to_owned(), value, counter.meaning()));
     let services = host.served().flat_map(|(service, counters)| {
         let name = |what| format!("{}_{what}", service.name());
         [
@@ -108,24 +107,9 @@ fn print_summary(ran: &Ran<ServiceHost>) {
     let accepted = host.accepted().map(|(service, accepted)| {
         (format!("{service}_accepted"), accepted, "TCP connections that the service accepted")
     });
-    let counters = ran.device_counters();
-    let device = [
-        ("device_waited", counters.waited, "frames that waited because the device was full"),
-        ("device_link_down", counters.lost_link_down, "frames lost, the link was down"),
-        ("device_refused", counters.lost_refused, "frames lost, the device refused them"),
-    ];
-    let device = device.map(|(name, value, meaning)| (name.to_owned(), value, meaning));
     print_neighbours(host.stack());
-    let counted: Vec<_> = stack
-        .chain(services)
-        .chain(accepted)
-        .chain(device)
-        .filter(|(_, value, _)| *value != 0)
-        .collect();
-    say(if counted.is_empty() { "counters: all zero" } else { "counters:" });
-    for (name, value, meaning) in counted {
-        say(format_args!("  {value:>10}  {name:<26}  {meaning}"));
-    }
+    let device = ran.device_counters();
+    print_counted(of_stack(host.stack()).chain(services).chain(accepted).chain(of_device(&device)));
 }
 
 /// Who was found on the link, and what is known of them now.

@@ -18,6 +18,7 @@ use crate::arguments::DeviceArguments;
 use crate::failure::Failure;
 use crate::host::INTERFACE;
 use crate::say::{Words, say};
+use crate::summary::print_counted;
 use crate::watch::WatchArguments;
 
 use over_tcp::OverTcp;
@@ -131,12 +132,10 @@ fn run_tunnel<H: Host, O: Outside<H>>(
     counters: fn(&H) -> &Counters,
 ) -> Result<Ended, event_loop::Error> {
     let ended = event_loop.run_with(&mut outside, |_, _| false);
-    let counted: Vec<_> =
-        counters(event_loop.host()).iter().filter(|(_, value)| *value != 0).collect();
-    say(if counted.is_empty() { "counters: all zero" } else { "counters:" });
-    for (counter, value) in counted {
-        say(format_args!("  {value:>10}  {:<26}  {}", counter.name(), counter.meaning()));
-    }
+    let counted = counters(event_loop.host()).iter();
+    print_counted(
+        counted.map(|(counter, value)| (counter.name().to_owned(), value, counter.meaning())),
+    );
     ended
 }
 
