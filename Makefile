@@ -140,3 +140,8 @@ tunnel-test: strata ## two hosts, one virtual wire, by TCP and by UDP: ping, nc 
 iperf3-test: programs = iperf3
 iperf3-test: strata ## a stock iperf3 measures the stack: to it, from it, four at once, by UDP
 	scripts/in-netns scripts/iperf3-test
+
+.PHONY: socks-test
+socks-test: programs = nc curl
+socks-test: strata ## an unmodified curl goes out through the stack, by a SOCKS5 proxy
+	scripts/in-netns scripts/socks-test

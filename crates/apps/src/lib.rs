@@ -39,9 +39,9 @@
 //! A [`Relay`] carries bytes between a connection and another end, as `nc` does between a
 //! connection and standard input and output.
 //!
-//! # iperf3
+//! # SOCKS5 and iperf3
 //!
-//! An [`Iperf3Host`](iperf3::Iperf3Host) is the stack as a server that a stock `iperf3 -c`
+//! [`socks`] is what a proxy's client says. An [`Iperf3Host`](iperf3::Iperf3Host) is the stack as a server that a stock `iperf3 -c`
 //! measures.
 
 #![forbid(unsafe_code)]
@@ -63,6 +63,7 @@ mod relay;
 mod server;
 mod service;
 mod service_host;
+pub mod socks;
 mod stream_host;
 mod stream_server;
 

@@ -16,12 +16,14 @@ mod hold;
 mod host;
 mod iperf3;
 mod link_wait;
+mod listening;
 mod nc;
 mod ping;
 mod route;
 mod say;
 mod serve;
 mod sim;
+mod socks;
 mod standard;
 mod summary;
 mod tun;
@@ -63,6 +65,7 @@ enum Command {
     Route(route::Arguments),
     Tunnel(tunnel::Arguments),
     Iperf3(iperf3::Arguments),
+    Socks(socks::Arguments),
     #[command(subcommand)]
     Tun(tun::Command),
     Doctor(doctor::Arguments),
@@ -100,6 +103,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Route(arguments) => route::run(&arguments),
         Command::Tunnel(arguments) => tunnel::run(&arguments),
         Command::Iperf3(arguments) => iperf3::run(&arguments),
+        Command::Socks(arguments) => socks::run(&arguments),
         Command::Tun(command) => tun::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),

@@ -17,6 +17,7 @@ use tunnel::{BackOff, PeerId, Role, StreamTunnel};
 
 use super::Side;
 use crate::failure::Failure;
+use crate::listening::cannot_listen;
 use crate::say::say;
 
 /// How often a connection is read in one turn, so that none keeps the others waiting.
@@ -201,20 +202,7 @@ fn listen(
             listener.set_nonblocking(true)?;
             descriptors.watch(listener)
         })
-        .map_err(|error| cannot_bind(address, &error))
-}
-
-/// Why the kernel does not give us an address.
-pub(super) fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
-    let failure = |cause| Failure::new(format_args!("cannot listen at {address}: {cause}"));
-    match error.kind() {
-        ErrorKind::AddrInUse => failure("another program does".to_owned())
-            .with_remedy(format_args!("ss -lnptu 'sport = :{}'", address.port())),
-        ErrorKind::AddrNotAvailable => {
-            failure("this host has no such address".to_owned()).with_remedy("ip -brief address")
-        }
-        _ => failure(error.to_string()),
-    }
+        .map_err(|error| cannot_listen(address, &error))
 }
 
 /// Asks for a connection for as long as there is none.

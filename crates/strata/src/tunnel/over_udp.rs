@@ -8,8 +8,8 @@ use packet::Instant;
 use tunnel::DatagramTunnel;
 
 use super::Side;
-use super::over_tcp::cannot_bind;
 use crate::failure::Failure;
+use crate::listening::cannot_listen;
 use crate::say::say;
 
 /// How many datagrams are read in one turn, so that the device has its turn too.
@@ -32,7 +32,7 @@ impl OverUdp {
     pub(super) fn open(side: Side, descriptors: &Descriptors) -> Result<Self, Failure> {
         let socket = match side {
             Side::Listens(address) => {
-                UdpSocket::bind(address).map_err(|error| cannot_bind(address, &error))
+                UdpSocket::bind(address).map_err(|error| cannot_listen(address, &error))
             }
             // From anybody else the kernel takes nothing then.
             Side::Connects(server) => any_port(server).map_err(|error| {
