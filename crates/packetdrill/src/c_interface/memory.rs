@@ -5,7 +5,7 @@
 //! it. None of them keeps a pointer. A pointer that is NULL where there has to be something is
 //! EFAULT.
 
-use std::ffi::{c_int, c_ulong, c_void};
+use std::ffi::{c_int, c_void};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -32,9 +32,17 @@ const MAX_POLLED: usize = 4096;
 /// The longest value of an option that is looked at, in bytes.
 const MAX_OPTION: usize = 1024;
 
-/// linux/sockios.h, which libc does not have.
-pub(super) const SIOCOUTQNSD: c_ulong = 0x894b;
-pub(super) const SIOCATMARK: c_ulong = 0x8905;
+/// asm-generic/ioctls.h and linux/sockios.h: what `ioctl` is asked. C libraries differ in the type
+/// that they have for it; packetdrill's table has this one.
+pub(super) mod request {
+    use std::ffi::c_ulong;
+
+    pub(in super::super) const SIOCINQ: c_ulong = 0x541b;
+    pub(in super::super) const SIOCOUTQ: c_ulong = 0x5411;
+    pub(in super::super) const SIOCOUTQNSD: c_ulong = 0x894b;
+    pub(in super::super) const SIOCATMARK: c_ulong = 0x8905;
+    pub(in super::super) const FIONBIO: c_ulong = 0x5421;
+}
 
 /// `count` bytes from `from` on.
 pub(super) unsafe fn read(from: *const c_void, count: usize) -> Result<Vec<u8>, Errno> {
@@ -245,8 +253,12 @@ pub(super) unsafe fn write_message(message: *mut msghdr, received: &Received) {
 }
 
 /// Writes as many control messages as there is room for; MSG_CTRUNC says that there were more.
+#[allow(clippy::useless_conversion, reason = "musl has another type for the length")]
 unsafe fn write_control(header: &mut msghdr, control: &[ControlMessage]) {
-    let room = if header.msg_control.is_null() { 0 } else { header.msg_controllen };
+    let room = match header.msg_control.is_null() {
+        true => 0,
+        false => usize::try_from(header.msg_controllen).unwrap_or(0),
+    };
     let mut written = 0;
     for message in control {
         let bytes = control_bytes(message);
@@ -258,7 +270,7 @@ unsafe fn write_control(header: &mut msghdr, control: &[ControlMessage]) {
         unsafe { write(header.msg_control.byte_add(written), &bytes) };
         written += bytes.len();
     }
-    header.msg_controllen = written;
+    header.msg_controllen = written.try_into().unwrap_or_default();
 }
 
 /// `struct cmsghdr` and its data, with the padding up to the next one.

@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_long, c_ulong, c_void};
 use libc::{sockaddr, socklen_t};
 use nix::errno::Errno;
 
+use super::memory::request;
 use super::{answer, library, memory, zero};
 use crate::calls::Control;
 use crate::scheduler::Patience;
@@ -108,20 +109,20 @@ pub(super) unsafe extern "C" fn fcntl(
 pub(super) unsafe extern "C" fn ioctl(
     userdata: *mut c_void,
     fd: c_int,
-    request: c_ulong,
+    asked: c_ulong,
     argument: *mut c_int,
 ) -> c_int {
     // SAFETY: both promises: each of these requests takes a pointer to an int.
     let (library, given) = unsafe {
-        let is_read = request == libc::FIONBIO;
+        let is_read = asked == request::FIONBIO;
         (library(userdata), if is_read { memory::read_one(argument) } else { Ok(0) })
     };
-    let control = given.and_then(|given| match request {
-        libc::FIONREAD => Ok(Control::Unread),
-        libc::TIOCOUTQ => Ok(Control::Unacknowledged),
-        memory::SIOCOUTQNSD => Ok(Control::Unsent),
-        memory::SIOCATMARK => Ok(Control::AtMark),
-        libc::FIONBIO => Ok(Control::SetNonblocking(given != 0)),
+    let control = given.and_then(|given| match asked {
+        request::SIOCINQ => Ok(Control::Unread),
+        request::SIOCOUTQ => Ok(Control::Unacknowledged),
+        request::SIOCOUTQNSD => Ok(Control::Unsent),
+        request::SIOCATMARK => Ok(Control::AtMark),
+        request::FIONBIO => Ok(Control::SetNonblocking(given != 0)),
         _ => Err(Errno::ENOTTY),
     });
     answer(control.and_then(|control| {
