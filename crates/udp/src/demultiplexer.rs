@@ -144,3 +144,29 @@ impl Demultiplexer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_free_again_once_its_last_socket_has_left_it() {
+        let mut demultiplexer = Demultiplexer::new(Secret::new([1, 2]));
+        let id = socket::Slots::new().insert(());
+        let any = SocketAddr::from(([0, 0, 0, 0], 7));
+        let one = SocketAddr::from(([192, 0, 2, 2], 7));
+        let pair = SocketPair { local: one, remote: SocketAddr::from(([192, 0, 2, 1], 40_000)) };
+
+        demultiplexer.connect(pair, id).unwrap();
+        demultiplexer.bind(one, id).unwrap();
+        demultiplexer.unbind(one);
+        assert!(!demultiplexer.is_port_free(any));
+        demultiplexer.disconnect(pair);
+        assert!(demultiplexer.is_port_free(any));
+
+        demultiplexer.bind(any, id).unwrap();
+        assert!(!demultiplexer.is_port_free(one));
+        demultiplexer.unbind(any);
+        assert!(demultiplexer.is_port_free(one));
+    }
+}
