@@ -305,6 +305,56 @@ fn may_2_a_larger_number_ends_time_wait() {
 }
 
 #[test]
+fn may_2_an_old_syn_leaves_time_wait_as_it_was() {
+    let story = Story::new(
+        "A SYN that ended TIME-WAIT and proves to be old brings it back",
+        "RFC 9293, 3.6.1 (MAY-2)",
+    );
+    let Cast { peer, we, app, time, .. } = story.cast();
+
+    let socket = app.has_accepted();
+    app.closes_tcp(socket);
+    we.send(fin().seq(1).ack(1));
+    peer.sends(fin());
+    let last = ack().raw_seq(we.first_number().wrapping_add(2));
+    we.send(last.clone().ack(2));
+
+    peer.sends(syn().seq(5000));
+    we.send(syn_ack().seq(0).ack(1));
+    // The peer knows nothing of it.
+    peer.sends(rst().seq(1));
+    // Its old FIN, 5000 numbers before.
+    peer.sends(fin().seq(1 - 5000).ack(0));
+    we.send(last.clone());
+    time.passes(TIME_WAIT_TIME - ms(1));
+    peer.sends(fin().seq(1 - 5000).ack(0));
+    we.send(last);
+    time.passes(TIME_WAIT_TIME);
+    peer.sends(fin().seq(1 - 5000).ack(0));
+    we.send(rst());
+}
+
+#[test]
+fn may_2_time_wait_goes_on_where_nobody_takes_the_next() {
+    let story = Story::new(
+        "In TIME-WAIT a newer SYN that no listener has room for changes nothing",
+        "RFC 9293, 3.6.1 (MUST-13, MAY-2)",
+    );
+    let Cast { peer, we, app, time, .. } = story.cast();
+
+    let socket = app.has_connected();
+    app.closes_tcp(socket);
+    we.send(fin().seq(1).ack(1));
+    peer.sends(fin());
+    we.send(ack().seq(2).ack(2));
+    peer.sends(syn().seq(5000));
+    we.send(ack().seq(2).ack(2));
+    time.passes(TIME_WAIT_TIME - ms(1));
+    peer.sends(fin().seq(1));
+    we.send(ack().seq(2).ack(2));
+}
+
+#[test]
 fn abort_tells_the_peer() {
     let story = Story::new(
         "ABORT sends an RST from wherever the peer may still wait for something",

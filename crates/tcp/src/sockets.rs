@@ -38,7 +38,7 @@ use crate::challenge_ack::ChallengeAckLimiter;
 use crate::connection::{Connection, Context};
 use crate::isn::InitialSequenceNumbers;
 use crate::syn_cookies::SynCookies;
-use crate::time_wait::{MAX_TIME_WAIT, TimeWaits};
+use crate::time_wait::{MAX_TIME_WAIT, TimeWait, TimeWaits};
 use crate::timer_queue::TimerQueue;
 use crate::{Error, SequenceNumber, State};
 
@@ -101,6 +101,20 @@ struct Entry {
     is_waiting: bool,
     /// Whether it stands in `restless`.
     is_restless: bool,
+    /// The record of the connection in TIME-WAIT whose place it took, until it is accepted.
+    took_the_place_of: Option<Box<TimeWait>>,
+}
+
+impl Entry {
+    const fn new(connection: Connection, listener: Option<SocketId>) -> Self {
+        Self {
+            connection,
+            listener,
+            is_waiting: false,
+            is_restless: false,
+            took_the_place_of: None,
+        }
+    }
 }
 
 impl Sockets {

@@ -72,10 +72,7 @@ impl Sockets {
                 Err(why)
             }
             Stop::BackToListen => {
-                self.on_connection(now, id, |connection, context| {
-                    connection.is_orphan = true;
-                    connection.end(context, "the peer thought better of it");
-                });
+                self.give_up_opening(now, id, &pair);
                 Ok(())
             }
         }

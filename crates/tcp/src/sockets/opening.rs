@@ -55,6 +55,7 @@ impl Sockets {
         let id = listener.waiting.pop_front().ok_or(Error::WouldBlock)?;
         if let Some(Socket::Connection(entry)) = self.slots.get_mut(id) {
             entry.listener = None;
+            entry.took_the_place_of = None;
         }
         // Something may have come while nobody was to be told.
         self.changes.push(id);
@@ -148,7 +149,7 @@ impl Sockets {
         listener: Option<SocketId>,
     ) -> Result<SocketId, Error> {
         let pair = connection.pair;
-        let entry = Entry { connection, listener, is_waiting: false, is_restless: false };
+        let entry = Entry::new(connection, listener);
         let id = self.insert(Socket::Connection(Box::new(entry)))?;
         self.connections.insert(pair, id);
         let listener = listener.and_then(|listener| self.slots.get_mut(listener));

@@ -59,7 +59,7 @@ impl Sockets {
         header: &Header,
         seg: &Seg<'_>,
     ) -> Result<(), SegmentDropped> {
-        let nobody_listens = self.listener_for(pair.local).is_none();
+        let nobody_takes_it = !self.has_room_for(&pair);
         let Some(record) = self.time_waits.get_mut(&pair) else {
             return self.arrives_without_connection(now, network, pair, header, seg, None);
         };
@@ -76,7 +76,7 @@ impl Sockets {
                 self.acknowledge_in_time_wait(now, &pair, "the FIN came again");
                 Err(SegmentDropped::OutOfWindow)
             }
-            Verdict::Reopen if nobody_listens => {
+            Verdict::Reopen if nobody_takes_it => {
                 self.challenge_in_time_wait(now, &pair);
                 Err(SegmentDropped::UnexpectedSyn)
             }
@@ -85,15 +85,55 @@ impl Sockets {
                 Err(why)
             }
             Verdict::Reopen => {
+                let record = *record;
                 let iss = record.next_iss();
                 self.end_time_wait(now, &pair, "a new connection takes its place");
-                self.arrives_without_connection(now, network, pair, header, seg, Some(iss))
+                let opened =
+                    self.arrives_without_connection(now, network, pair, header, seg, Some(iss));
+                self.keep_for_return(&pair, record);
+                opened
             }
             Verdict::End => {
                 self.end_time_wait(now, &pair, "the peer ended it: RST");
                 Ok(())
             }
         }
+    }
+
+    /// Whether somebody listens there and has room for one more.
+    fn has_room_for(&self, pair: &SocketPair) -> bool {
+        let listener = self.listener_for(pair.local).and_then(|id| self.slots.get(id));
+        matches!(listener, Some(Socket::Listener(listener)) if listener.has_room())
+    }
+
+    /// Keeps the record beside the connection that took its place, until that is accepted.
+    fn keep_for_return(&mut self, pair: &SocketPair, record: TimeWait) {
+        let id = self.connections.get(pair).copied();
+        let socket = id.and_then(|id| self.slots.get_mut(id));
+        if let Some(Socket::Connection(entry)) = socket {
+            entry.took_the_place_of = Some(Box::new(record));
+        }
+    }
+
+    /// The connection `id` is given up before it was established. If it took the place of one in
+    /// TIME-WAIT, the SYN that asked for it was an old one, and that is there again (MAY-2).
+    pub(super) fn give_up_opening(&mut self, now: Instant, id: SocketId, pair: &SocketPair) {
+        let before = match self.slots.get_mut(id) {
+            Some(Socket::Connection(entry)) => entry.took_the_place_of.take(),
+            _ => None,
+        };
+        self.on_connection(now, id, |connection, context| {
+            connection.is_orphan = true;
+            connection.end(context, "the peer thought better of it");
+        });
+        let Some(mut record) = before else { return };
+        let cause = "the SYN was an old one";
+        self.tell_change(now, pair, State::Closed, State::TimeWait, cause);
+        record.until = now + TIME_WAIT_TIME;
+        if let Some((evicted, record)) = self.time_waits.insert(pair, *record) {
+            self.time_wait_is_over(now, &evicted, record, "there are too many in TIME-WAIT");
+        }
+        self.tell_restart(now, pair);
     }
 
     fn acknowledge_in_time_wait(&mut self, now: Instant, pair: &SocketPair, reason: &'static str) {
@@ -151,15 +191,22 @@ impl Sockets {
             });
             return;
         }
-        if !self.tracer.is_on() {
-            return;
+        self.tell_change(now, pair, State::TimeWait, State::Closed, cause);
+    }
+
+    /// Tells of a change that no connection tells of by itself.
+    fn tell_change(
+        &self,
+        now: Instant,
+        pair: &SocketPair,
+        from: State,
+        to: State,
+        cause: &'static str,
+    ) {
+        if self.tracer.is_on() {
+            let connection = &pair.to_string();
+            let (from, to) = (from.name(), to.name());
+            self.tracer.emit(now, || Event::StateChange { connection, from, to, cause });
         }
-        let connection = pair.to_string();
-        self.tracer.emit(now, || Event::StateChange {
-            connection: &connection,
-            from: State::TimeWait.name(),
-            to: State::Closed.name(),
-            cause,
-        });
     }
 }
