@@ -233,6 +233,54 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK, URG] se
 }
 
 #[test]
+fn a_segment_that_is_larger_than_the_peer_takes() {
+    compares(
+        || {
+            let scene = Scene::default();
+            let segment = data(b"abc").from_port(7).to_port(40_000).seq(0).ack(0);
+            let says = [by_us(&scene, segment.with_timestamps())];
+            let story = Puppet::story("We say something", scene, &says);
+            let Cast { peer, we, .. } = story.cast();
+            peer.sends(syn().mss(14));
+            we.send(data(b"abc"));
+        },
+        str![[r#"
+Expected: a segment with data "abc".
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [ACK] seq 4294964333 ack 322479613 win 65535 data 3, 55 bytes.
+  - Its data and its options are 15 bytes, but the peer's MSS is 14 (MUST-16).
+"#]],
+    );
+}
+
+#[test]
+fn a_number_on_the_wire() {
+    compares(
+        || {
+            let story = story("A closed port resets");
+            let Cast { peer, we, .. } = story.cast();
+            peer.sends_at_once(&[flags("FIN").seq(9), flags("FIN").seq(9)]);
+            we.send(rst_ack().raw_seq(1).ack(11));
+        },
+        str![[r#"
+Expected: an RST-ACK with sequence number 1 on the wire and acknowledgment number 11.
+Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [RST, ACK] seq 0 ack 4294965762 win 0, 40 bytes.
+  - Its sequence number on the wire is 0, but should be 1.
+  - Its acknowledgment number is 10, but should be 11.
+"#]],
+    );
+    compares(
+        || {
+            let story = story("Nobody has asked yet");
+            story.cast().we.first_number();
+        },
+        str![[r#"
+Expected: a SYN of ours.
+Instead:  we have sent none.
+"#]],
+    );
+}
+
+#[test]
 fn a_peer_that_cannot_know() {
     compares(
         || story("The peer acknowledges what was never sent").cast().peer.sends(ack()),
