@@ -233,3 +233,19 @@ fn newcomers_have_a_bound_and_the_oldest_goes_first() {
     assert_eq!(scene.hears(first), None);
     scene.begins(r#"{"tcp":true,"time":1}"#, 1);
 }
+
+#[test]
+fn a_server_that_cannot_send_as_fast_as_it_is_to_sleeps_until_it_can() {
+    let mut scene = Scene::new();
+    let asked = r#"{"tcp":true,"time":1,"reverse":true,"bandwidth":8000000000}"#;
+    scene.begins(asked, 1);
+    // The client reads nothing. Its window closes, and the server's buffer is full.
+    scene.passes(Duration::from_millis(100));
+    let mut turns = 0;
+    while scene.server.next_deadline().is_some_and(|it| it <= scene.now) && turns < 100 {
+        scene.server.handle_timeout(scene.now);
+        scene.settles();
+        turns += 1;
+    }
+    assert!(turns < 10, "it never sleeps");
+}

@@ -26,6 +26,8 @@ pub(super) struct Stream {
     /// Whether it is we who send.
     pub(super) sends: bool,
     pace: Pace,
+    /// Whether there was no room for more: an event tells when there is.
+    is_blocked: bool,
     bytes: u64,
     /// What came, by UDP; or, of what we send, how many.
     measure: UdpMeasure,
@@ -58,6 +60,7 @@ impl Stream {
             carrier,
             sends,
             pace: Pace::new(now, asked.rate),
+            is_blocked: false,
             bytes: 0,
             measure: UdpMeasure::default(),
             omitted: UdpMeasure::default(),
@@ -103,6 +106,7 @@ impl Stream {
         scratch: &mut [u8],
     ) -> (u64, bool) {
         let before = self.bytes;
+        self.is_blocked = false;
         for _ in 0..SENDS_PER_TURN {
             if !self.pace.may_send(now) {
                 return (self.bytes - before, false);
@@ -116,7 +120,10 @@ impl Stream {
                     self.send_datagram(now, stack, udp, (remote, local), asked, scratch)
                 }
             };
-            let Some(sent) = sent else { return (self.bytes - before, false) };
+            let Some(sent) = sent else {
+                self.is_blocked = true;
+                return (self.bytes - before, false);
+            };
             self.bytes += sent as u64;
             self.pace.sent(now, sent);
         }
@@ -150,7 +157,7 @@ impl Stream {
 
     /// When it wants to send next, if it waits for that.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        if self.sends { self.pace.next_at() } else { None }
+        if self.sends && !self.is_blocked { self.pace.next_at() } else { None }
     }
 
     pub(super) fn result(&self, now: Instant, stack: &mut Stack) -> StreamResult {
