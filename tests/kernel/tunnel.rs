@@ -255,3 +255,15 @@ fn the_script_shows_it() {
     let left = lab.run("two-sites-down; ip -oneline link show").stdout;
     assert_eq!(left.lines().filter(|line| line.contains(": <")).count(), 1, "{left}");
 }
+
+#[test]
+fn what_a_bad_wire_does_can_be_measured() {
+    let Some(lab) = Lab::new() else { return };
+    let output = lab.run("tunnel-loss --seconds 1 --loss 1%");
+    for by in ["tcp", "udp"] {
+        let is_measured =
+            |line: &&str| line.contains(&format!("by {by}: ")) && line.contains(" ms");
+        let measured: Vec<&str> = output.stdout.lines().filter(is_measured).collect();
+        assert_eq!(measured.len(), 1, "{}", output.stdout);
+    }
+}
