@@ -177,6 +177,7 @@ impl Connection {
         let snd = Sender {
             iss,
             una: iss,
+            syn_is_acknowledged: false,
             nxt: iss,
             wnd: 0,
             wl1: irs,

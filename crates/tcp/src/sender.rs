@@ -28,6 +28,9 @@ pub(crate) struct Sender {
     pub(crate) iss: SequenceNumber,
     /// SND.UNA: the oldest number that is not acknowledged.
     pub(crate) una: SequenceNumber,
+    /// Whether our SYN is acknowledged, and no byte of the stream is before SND.UNA. To compare
+    /// SND.UNA with ISS does not tell: 2 GiB on, ISS seems to come later.
+    pub(crate) syn_is_acknowledged: bool,
     /// SND.NXT: the next number to be sent for the first time.
     pub(crate) nxt: SequenceNumber,
     /// SND.WND: how much the peer takes from SND.UNA on, in bytes.
@@ -127,7 +130,7 @@ pub(crate) struct Acknowledged {
 impl Sender {
     /// The number of the first byte in the buffer: SND.UNA, once the SYN is acknowledged.
     pub(crate) fn data_start(&self) -> SequenceNumber {
-        SequenceNumber::later_of(self.una, self.iss + 1)
+        if self.syn_is_acknowledged { self.una } else { self.iss + 1 }
     }
 
     /// The number behind the last byte in the buffer, where the FIN goes.
@@ -210,6 +213,7 @@ impl Sender {
         };
         self.buffer.acknowledge(usize::try_from(bytes).unwrap_or(usize::MAX));
         self.una = ack;
+        self.syn_is_acknowledged = true;
         if self.resend.is_some_and(|resend| resend.is_at_or_before(ack)) {
             self.resend = Some(ack);
         }

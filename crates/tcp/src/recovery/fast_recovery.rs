@@ -86,6 +86,9 @@ impl FastRecovery {
         self.last_step = ack.acknowledged;
         let Phase::Recovery { limit, has_partial_ack } = self.phase else {
             self.inflation = 0;
+            // It stays behind SND.UNA from then on, at however many numbers: 2 GiB on it would
+            // seem to lie ahead.
+            self.recover = SequenceNumber::later_of(self.recover, ack.snd_una - 1);
             return Action::Nothing;
         };
         if ack.snd_una.is_at_or_after(self.recover) {
@@ -273,6 +276,19 @@ mod tests {
         assert_eq!(sender.hears_duplicate(), enter(10), "limited transmit is not counted");
         assert_eq!(sender.inflation(), 3);
         assert!(sender.recovery.is_in_recovery());
+    }
+
+    #[test]
+    fn after_2_gib_without_a_loss_duplicates_still_mean_one() {
+        let mut sender = Sender::new(SequenceNumber::new(7));
+        for acknowledged in 1..=25 {
+            sender.sends(100_000);
+            assert_eq!(sender.hears_ack(acknowledged * 100_000), Action::Nothing);
+        }
+        sender.sends(10);
+        sender.hears_duplicates(2);
+        assert_eq!(sender.inflation(), 2);
+        assert_eq!(sender.hears_duplicate(), enter(10));
     }
 
     #[test]
