@@ -19,6 +19,9 @@ use super::{ECHO, KERNEL, STACK};
 /// How many peers there are at a time.
 const PEERS: usize = 3;
 
+/// No buffer is smaller: a stream of thousands of bytes, byte by byte, proves no more.
+const LEAST_BUFFER: usize = 40;
+
 /// How many connections are under way or wait to be accepted; beyond that there are cookies.
 const BACKLOG: usize = 2;
 
@@ -450,7 +453,8 @@ impl Peer {
     }
 
     fn is_asked(&mut self, stack: &mut Stack, now: Instant, buffers: [u16; 2]) {
-        let [send_buffer, receive_buffer] = buffers.map(|number| size(number) as usize + 1);
+        let [send_buffer, receive_buffer] =
+            buffers.map(|number| size(number) as usize + LEAST_BUFFER);
         let options =
             ConnectionOptions { send_buffer, receive_buffer, ..ConnectionOptions::default() };
         self.has_begun = true;
@@ -500,7 +504,8 @@ impl Peer {
                 self.is_tainted = true;
             }
             Step::SetOptions { bits, buffers, linger } => {
-                let [send_buffer, receive_buffer] = buffers.map(|number| size(number) as usize + 1);
+                let [send_buffer, receive_buffer] =
+                    buffers.map(|number| size(number) as usize + LEAST_BUFFER);
                 let options = ConnectionOptions {
                     no_delay: bits & 1 != 0,
                     cork: bits & 2 != 0,
