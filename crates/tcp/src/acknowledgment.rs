@@ -63,6 +63,7 @@ impl Connection {
             });
         }
         self.recover(context, action);
+        self.tune_send_buffer(context);
         self.tell_congestion_window(context, before, "acknowledgment");
         let timer = self.snd.timer;
         self.restart_retransmission_timer(context);

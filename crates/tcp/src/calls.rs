@@ -25,6 +25,7 @@ impl Connection {
         if data.is_empty() {
             return Ok(0);
         }
+        self.forget_old_window(now);
         match self.snd.buffer.push(data) {
             0 => Err(Error::WouldBlock),
             taken => {
@@ -39,12 +40,19 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::WouldBlock`] if nothing has come, and what ended the connection.
-    pub(crate) fn receive(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) fn receive(
+        &mut self,
+        context: Context<'_>,
+        into: &mut [u8],
+    ) -> Result<usize, Error> {
         let ReadablePart { left_out, .. } = self.readable_part();
         let peeked = self.peek(into);
         match peeked {
             Ok(0) if into.is_empty() => {}
-            Ok(count) => self.consume(left_out + count),
+            Ok(count) => {
+                self.tune_receive_buffer(context, left_out + count);
+                self.consume(left_out + count);
+            }
             Err(_) => self.consume(left_out),
         }
         peeked

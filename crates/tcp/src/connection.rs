@@ -18,6 +18,7 @@ use crate::receiver::{Ack, Receiver};
 use crate::rtt_estimator::RttEstimator;
 use crate::send_buffer::SendBuffer;
 use crate::sender::{Fin, SendTimer, Sender};
+use crate::tuning::Tuning;
 use crate::urgent::UrgentByte;
 use crate::{Error, SequenceNumber, SocketPair, State, Statistics};
 
@@ -147,6 +148,8 @@ pub(crate) struct KeepAliveState {
 pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     pub(crate) tracer: &'a Tracer,
+    /// Whether buffers may grow: all together have not been granted too much.
+    pub(crate) may_grow: bool,
 }
 
 /// What a connection begins with.
@@ -216,6 +219,7 @@ impl Connection {
             wind_shift: options.window_shift(),
             mss: receive_mss.into(),
             full_segment: receive_mss.min(DEFAULT_SEND_MSS).into(),
+            tuning: Tuning::new(now),
             buffer: ReceiveBuffer::new(options.receive_buffer),
             fin: None,
             ack: Ack::NotOwed,
@@ -297,6 +301,7 @@ impl Connection {
         self.orphan_until = None;
         self.linger_until = None;
         self.snd.cork = Cork::default();
+        self.fall_back();
         self.enter(context, State::Closed, cause);
     }
 
@@ -307,6 +312,7 @@ impl Connection {
         self.due = DueSegment::default();
         self.keep_alive.at = None;
         self.orphan_until = None;
+        self.fall_back();
         self.tell_timer(context, "TIME-WAIT", Some(context.now + TIME_WAIT_TIME));
         self.enter(context, State::TimeWait, cause);
     }
@@ -362,4 +368,28 @@ pub const SYN_GIVE_UP: Duration = Duration::from_secs(190);
 pub(crate) fn timestamp(now: Instant, offset: u32) -> u32 {
     let [a, b, c, d, ..] = now.since_start().as_millis().to_le_bytes();
     u32::from_le_bytes([a, b, c, d]).wrapping_add(offset).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Connection>() <= 1400, "{} bytes", size_of::<Connection>());
+        let end = |last| SocketAddr::from(([192, 0, 2, last], 7));
+        let opening = Opening {
+            pair: SocketPair { local: end(2), remote: end(1) },
+            iss: SequenceNumber::new(1),
+            receive_mss: 1460,
+            send_limit: 1460,
+            timestamp_offset: 0,
+        };
+        let state = State::Established;
+        let options = ConnectionOptions::default();
+        let connection = Connection::new(Instant::START, opening, Origin::Active, state, options);
+        let buffers = [connection.snd.buffer.allocated(), connection.rcv.buffer.allocated()];
+        assert_eq!(buffers, [0, 0], "they come with the bytes");
+    }
 }

@@ -9,6 +9,7 @@
 //! | SEGMENT ARRIVES, in the RFC's order | `segment_arrives.rs`, `acknowledgment.rs` |
 //! | the user's calls | `calls.rs`, `linger.rs`, `urgent.rs`, `cork.rs`, `status.rs` |
 //! | the timeouts | `timeouts.rs` |
+//! | buffers that grow with the path | `tuning.rs` |
 //! | what is left of a connection in TIME-WAIT | `time_wait.rs` |
 //! | what leaves next | `output.rs` |
 //! | what is told of it all | `telling.rs` |
@@ -51,6 +52,7 @@ mod telling;
 mod time_wait;
 mod timeouts;
 mod timer_queue;
+mod tuning;
 mod urgent;
 
 pub use challenge_ack::{
@@ -87,6 +89,7 @@ pub use syn_cookies::{COOKIE_MSS, COOKIE_STEP, CookieAck, CookieSyn, SynCookies,
 pub use time_wait::{MAX_TIME_WAIT, TIME_WAIT_SIZE};
 pub use timeouts::{MAX_PROBE_INTERVAL, ORPHAN_FIN_WAIT_2, R1};
 pub use timer_queue::TimerQueue;
+pub use tuning::{GRANT_LIMIT, IDLE_TIME};
 
 /// A length that is known to fit the sequence space.
 pub(crate) fn to_u32(length: usize) -> u32 {

@@ -37,6 +37,12 @@ pub struct ConnectionOptions {
     pub send_buffer: usize,
     /// How much may wait to be read, in bytes: it bounds the window that is announced.
     pub receive_buffer: usize,
+    /// How far the send buffer may grow with the path, in bytes; `None` leaves it as it is, as an
+    /// explicit `SO_SNDBUF` does. See [`crate::GRANT_LIMIT`].
+    pub send_buffer_max: Option<usize>,
+    /// How far the receive buffer may grow with the path, in bytes; `None` leaves it as it is, as
+    /// an explicit `SO_RCVBUF` does. The scale of windows is that for the largest.
+    pub receive_buffer_max: Option<usize>,
     /// Whether windows may be scaled (RFC 7323, 2).
     pub window_scaling: bool,
     /// Whether segments may carry timestamps (RFC 7323, 3).
@@ -67,6 +73,8 @@ impl Default for ConnectionOptions {
             user_timeout: None,
             send_buffer: SEND_BUFFER,
             receive_buffer: RECEIVE_BUFFER,
+            send_buffer_max: None,
+            receive_buffer_max: None,
             window_scaling: true,
             timestamps: true,
             maximum_segment_size: None,
@@ -90,7 +98,8 @@ impl ConnectionOptions {
         if !self.window_scaling {
             return 0;
         }
-        let bits = usize::BITS - (self.receive_buffer >> 16).leading_zeros();
+        let largest = self.receive_buffer_max.unwrap_or(0).max(self.receive_buffer);
+        let bits = usize::BITS - (largest >> 16).leading_zeros();
         u8::try_from(bits).unwrap_or(14).min(14)
     }
 

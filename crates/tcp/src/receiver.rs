@@ -15,6 +15,7 @@ use packet::Instant;
 
 use crate::SequenceNumber;
 use crate::receive_buffer::ReceiveBuffer;
+use crate::tuning::Tuning;
 use crate::urgent::UrgentByte;
 
 /// How long an acknowledgment waits for company: data that goes back, or a second segment
@@ -43,6 +44,8 @@ pub(crate) struct Receiver {
     /// How long the peer's full segments are, as far as they were seen: its options, or its way,
     /// may make them shorter than we said.
     pub(crate) full_segment: u32,
+    /// What the application reads in a round trip.
+    pub(crate) tuning: Tuning,
     /// What came and was not read.
     pub(crate) buffer: ReceiveBuffer,
     /// The number of the peer's FIN, once it came. RCV.NXT lies behind it when all before it came.

@@ -40,6 +40,7 @@ use crate::isn::InitialSequenceNumbers;
 use crate::syn_cookies::SynCookies;
 use crate::time_wait::{MAX_TIME_WAIT, TimeWait, TimeWaits};
 use crate::timer_queue::TimerQueue;
+use crate::tuning::GRANT_LIMIT;
 use crate::{Error, SequenceNumber, State};
 
 pub use advice::Advice;
@@ -65,6 +66,8 @@ pub struct Sockets {
     deadlines: TimerQueue<SocketId>,
     /// What is left of connections in TIME-WAIT.
     time_waits: TimeWaits,
+    /// How many bytes the buffers of all connections have grown by.
+    granted: usize,
     /// Connections that may have something to send, each once.
     restless: VecDeque<SocketId>,
     /// Segments that belong to no connection.
@@ -103,6 +106,8 @@ struct Entry {
     is_restless: bool,
     /// The record of the connection in TIME-WAIT whose place it took, until it is accepted.
     took_the_place_of: Option<Box<TimeWait>>,
+    /// How many bytes its buffers have grown by.
+    granted: usize,
 }
 
 impl Entry {
@@ -113,6 +118,7 @@ impl Entry {
             is_waiting: false,
             is_restless: false,
             took_the_place_of: None,
+            granted: 0,
         }
     }
 }
@@ -130,6 +136,7 @@ impl Sockets {
             listeners: HashMap::with_hasher(derived("listeners")),
             deadlines: TimerQueue::new(derived("deadlines")),
             time_waits: TimeWaits::new(derived("time wait"), MAX_TIME_WAIT),
+            granted: 0,
             restless: VecDeque::new(),
             replies: VecDeque::new(),
             advice: VecDeque::new(),
@@ -186,17 +193,31 @@ impl Sockets {
         act: impl FnOnce(&mut Connection, Context<'_>) -> T,
     ) -> Option<T> {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return None };
-        let context = Context { now, tracer: &self.tracer };
+        let may_grow = self.granted < GRANT_LIMIT;
+        let context = Context { now, tracer: &self.tracer, may_grow };
         let result = act(&mut entry.connection, context);
         entry.connection.watch_closed_window(context);
         self.settle(now, id);
         Some(result)
     }
 
+    /// What the moment is, for a connection that has yet to be put into the tables.
+    const fn context(&self, now: Instant) -> Context<'_> {
+        Context { now, tracer: &self.tracer, may_grow: self.granted < GRANT_LIMIT }
+    }
+
+    /// How many bytes the buffers of all connections have grown by.
+    #[must_use]
+    pub const fn granted(&self) -> usize {
+        self.granted
+    }
+
     /// What follows of a change of the connection.
     fn settle(&mut self, now: Instant, id: SocketId) {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return };
         self.deadlines.set(id, entry.connection.next_deadline());
+        let granted = std::mem::replace(&mut entry.granted, entry.connection.granted());
+        self.granted = (self.granted + entry.granted).saturating_sub(granted);
         if !entry.is_restless && entry.connection.has_something_to_send() {
             entry.is_restless = true;
             self.restless.push_back(id);

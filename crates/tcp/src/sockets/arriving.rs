@@ -151,7 +151,7 @@ impl Sockets {
         if let Some(least) = least_iss {
             opening.iss = SequenceNumber::later_of(opening.iss, least);
         }
-        let context = crate::connection::Context { now, tracer: &self.tracer };
+        let context = self.context(now);
         let connection = Connection::asked_for_by(context, opening, seg, options);
         self.add_connection(now, connection, Some(listener_id))
             .map_err(|_| SegmentDropped::TooManyConnections)?;

@@ -4,7 +4,7 @@
 use packet::Instant;
 use socket::{SocketId, SocketPair};
 
-use crate::connection::{Connection, Context, Opening};
+use crate::connection::{Connection, Opening};
 use crate::options::ConnectionOptions;
 use crate::segment_arrives::{Seg, SegmentDropped, Stop};
 use crate::sockets::leaving::Reply;
@@ -80,7 +80,7 @@ impl Sockets {
         let iss = ack - 1;
         let opening = Opening { iss, ..self.opening(now, pair, path, &options) };
         let syn = syn_that_was(seg, mss);
-        let context = Context { now, tracer: &self.tracer };
+        let context = self.context(now);
         let mut connection = Connection::asked_for_by(context, opening, &syn, options);
         connection.syn_has_left();
         let added = self.add_connection(now, connection, Some(listener_id));

@@ -39,7 +39,7 @@ impl Sockets {
     /// # Errors
     /// [`Error::WouldBlock`] if nothing has come; what ended the connection; [`Error::BadSocket`].
     pub fn receive(&mut self, now: Instant, id: SocketId, into: &mut [u8]) -> Result<usize, Error> {
-        self.on_connection(now, id, |connection, _| connection.receive(into))
+        self.on_connection(now, id, |connection, context| connection.receive(context, into))
             .unwrap_or(Err(Error::BadSocket))
     }
 

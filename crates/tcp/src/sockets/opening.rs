@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use packet::Instant;
 use socket::{SocketId, SocketPair, any_address, plain};
 
-use crate::connection::{Connection, Context, Opening, Origin};
+use crate::connection::{Connection, Opening, Origin};
 use crate::options::ConnectionOptions;
 use crate::sockets::listener::Listener;
 use crate::sockets::{Entry, MAX_SOCKETS, Socket, Sockets};
@@ -88,7 +88,7 @@ impl Sockets {
         let opening = self.opening(now, SocketPair { local, remote }, path, &options);
         let mut connection = Connection::new(now, opening, Origin::Active, State::SynSent, options);
         connection.due.syn = true;
-        let context = Context { now, tracer: &self.tracer };
+        let context = self.context(now);
         connection.tell_beginning(context, State::Closed.name(), "the application connects");
         self.add_connection(now, connection, None)
     }

@@ -18,4 +18,5 @@ mod robust;
 mod scene;
 mod status;
 mod time_wait;
+mod tuning;
 mod urgent;
