@@ -110,6 +110,7 @@ soak: ## properties over many seeds, a million hostile packets, 1 GB by TCP: mak
 	STRATA_SOAK_PACKETS=1000000 cargo test --release -p kernel-tests --test hostile
 	STRATA_SOAK_TRANSFERS=1 cargo test --release -p kernel-tests \
 		--test nc --test http --test get -- --test-threads 1 _file_
+	STRATA_SOAK_SYNS=100000 cargo test --release -p kernel-tests --test tcp_many
 
 fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 	scripts/fuzz $(or $(T),60)
