@@ -5,7 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help ping-test traceroute-test udp-test nc-test http-test arp-test demo shell test lint conformance soak \
 	wire-test two-tuns-test route-test nat-test bridge-test tunctl-test dump-test capture-test doctor-test \
-	fuzz mutants bench up down strata \
+	fuzz mistakes mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 \
 	milestone-18
 
@@ -114,6 +114,9 @@ soak: ## properties over many seeds, a million hostile packets, 1 GB by TCP: mak
 
 fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 	scripts/fuzz $(or $(T),60)
+
+mistakes: ## each classic mistake is put in, and a story notices it (some minutes)
+	scripts/mistakes $(N)
 
 mutants: ## which changes of the protocol crates no test notices (an hour)
 	scripts/mutants
