@@ -321,6 +321,21 @@ fn both_ends_on_one_host_are_led_through_all_stages() {
 }
 
 #[test]
+fn an_address_on_the_port_of_a_bridge_is_moved_to_the_bridge() {
+    let Some(lab) = Lab::new() else { return };
+    let tap = "--dev tap0 --tap";
+    lab.run("tap-up && ip link add br0 type bridge && ip link set tap0 master br0");
+    lab.run("sysctl -q -w net.ipv6.conf.br0.disable_ipv6=1; ip link set br0 up");
+    let wrong = "tap0 is a port of br0 and has 192.0.2.1/24 itself";
+    mend(&lab, tap, wrong, "br0 has an IPv4 address: 192.0.2.1/24");
+    mend_by_serving_on(&lab, "tap0", tap);
+    // And one that nobody has given an address yet.
+    lab.run("ip addr flush dev br0");
+    mend(&lab, tap, "br0 has no IPv4 address", "the route to 192.0.2.2 is br0");
+    mend_by_serving_on(&lab, "tap0", tap);
+}
+
+#[test]
 fn each_piece_that_is_missing_on_the_way_out_is_named_and_mended() {
     let Some(lab) = Lab::new() else { return };
     lab.run("tun-up && ip link add veth0 type veth peer name veth1");

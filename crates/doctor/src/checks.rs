@@ -21,7 +21,7 @@ pub(crate) struct Rule {
 }
 
 /// A packet depends on them in this order. Those marked as such warn at most.
-const TO_THE_STACK: [Rule; 17] = [
+const THE_DEVICE: [Rule; 12] = [
     node::IPROUTE,
     node::EXISTS,
     node::OPENS,
@@ -33,6 +33,11 @@ const TO_THE_STACK: [Rule; 17] = [
     device::IPV6,  // warns
     device::MTU,   // warns
     device::UP,
+    device::PORT,
+];
+
+/// Of the device, or of the bridge that it is a port of.
+const ITS_NETWORK: [Rule; 6] = [
     address::PRESENT,
     address::NOT_THE_KERNELS,
     address::PEER,
@@ -41,15 +46,15 @@ const TO_THE_STACK: [Rule; 17] = [
     address::BINDABLE, // warns
 ];
 
-/// If a host beyond the kernel is to be reached.
+/// Of the same, if a host beyond the kernel is to be reached.
 const BEYOND: [Rule; 4] =
     [beyond::FORWARDS, beyond::WAY_OUT, beyond::FIREWALL, beyond::MASQUERADE /* warns */];
 
 const THE_STACK: [Rule; 2] = [path::ATTACHED, path::ANSWERS];
 
 /// What must be true before a ping can be sent into the device to see what becomes of it.
-const BEFORE_A_PROBE: [Rule; 5] =
-    [node::IPROUTE, device::EXISTS, device::UP, address::NOT_THE_KERNELS, path::ROUTE];
+const BEFORE_A_PROBE: [Rule; 3] = [node::IPROUTE, device::EXISTS, device::UP];
+const OF_ITS_NETWORK: [Rule; 2] = [address::NOT_THE_KERNELS, path::ROUTE];
 
 /// What must be true before the device's counters can be watched.
 const BEFORE_WATCHING: [Rule; 2] = [node::IPROUTE, device::EXISTS];
@@ -57,20 +62,30 @@ const BEFORE_WATCHING: [Rule; 2] = [node::IPROUTE, device::EXISTS];
 /// Goes through all checks up to the first that fails.
 pub(crate) fn examine(facts: &Facts, question: &Question) -> Report {
     let mut failed = false;
-    let mut check = |rule: &Rule| {
+    let mut check = |rule: &Rule, question: &Question| {
         let expectation = (rule.expectation)(question);
         let outcome = if failed { Outcome::NotReached } else { (rule.judge)(facts, question) };
         failed |= matches!(outcome, Outcome::Failed(_));
         Check { expectation, outcome }
     };
+    let network = of_the_network(facts, question);
     let beyond: &[Rule] = if question.beyond.is_some() { &BEYOND } else { &[] };
-    let rules = TO_THE_STACK.iter().chain(beyond).chain(&THE_STACK);
-    Report { checks: rules.map(&mut check).collect() }
+    let mut checks: Vec<Check> = THE_DEVICE.iter().map(|rule| check(rule, question)).collect();
+    checks.extend(ITS_NETWORK.iter().chain(beyond).map(|rule| check(rule, &network)));
+    checks.extend(THE_STACK.iter().map(|rule| check(rule, question)));
+    Report { checks }
+}
+
+/// The question about addresses and routes, which stand at the bridge if the device is a port.
+fn of_the_network(facts: &Facts, question: &Question) -> Question {
+    let device = facts.network_device(&question.device).to_owned();
+    Question { device, ..question.clone() }
 }
 
 /// What stands in the way of sending a ping into the device.
 pub(crate) fn obstacle_to_probe(facts: &Facts, question: &Question) -> Option<Finding> {
     first_failure(&BEFORE_A_PROBE, facts, question)
+        .or_else(|| first_failure(&OF_ITS_NETWORK, facts, &of_the_network(facts, question)))
 }
 
 /// What stands in the way of watching the device's counters.

@@ -26,7 +26,10 @@ const NODE_NUMBER: u64 = (10 << 8) | 200;
 pub(crate) fn facts(question: &Question) -> Facts {
     let device = question.device.as_str();
     let links = ip::links();
-    let link = links.as_ref().and_then(|links| links.iter().find(|link| link.name == device));
+    let named = |name: &str| links.as_ref()?.iter().find(|link| link.name == name);
+    let link = named(device);
+    let network_device = link.and_then(|link| link.bridge.as_deref()).unwrap_or(device);
+    let network_link = named(network_device);
     Facts {
         user: user::user(),
         has_iproute: links.is_some(),
@@ -34,12 +37,12 @@ pub(crate) fn facts(question: &Question) -> Facts {
         node: node(),
         local_table: ip::local_table(),
         route: ip::route_to(question.address),
-        accepts_reply: link
+        accepts_reply: network_link
             .and_then(|link| kernel_end(link, question.address))
-            .map(|kernel| ip::input_route(question.address, kernel, device)),
+            .map(|kernel| ip::input_route(question.address, kernel, network_device)),
         reverse_path_filter: ReversePathFilter {
             all: setting("ipv4", "all", "rp_filter").unwrap_or(0),
-            device: setting("ipv4", device, "rp_filter").unwrap_or(0),
+            device: setting("ipv4", network_device, "rp_filter").unwrap_or(0),
         },
         sysfs_index: number(&format!("/sys/class/net/{device}/ifindex")),
         speaks_ipv6: setting("ipv6", device, "disable_ipv6") == Some(0_u8),
@@ -49,7 +52,7 @@ pub(crate) fn facts(question: &Question) -> Facts {
         },
         nonlocal_bind: number("/proc/sys/net/ipv4/ip_nonlocal_bind") == Some(1_u8),
         beyond: question.beyond.map(|beyond| Beyond {
-            forwards: setting("ipv4", device, "forwarding") == Some(1),
+            forwards: setting("ipv4", network_device, "forwarding") == Some(1),
             route: ip::route_to(beyond),
             firewall: nft::firewall(),
         }),
@@ -63,7 +66,8 @@ pub(crate) fn facts(question: &Question) -> Facts {
 pub(crate) fn facts_with_ping(question: &Question) -> Facts {
     let mut facts = facts(question);
     let carries = facts.link(&question.device).is_some_and(|link| link.is_up && link.has_carrier);
-    let leads_here = facts.route.as_ref().is_ok_and(|route| route.device == question.device);
+    let network_device = facts.network_device(&question.device);
+    let leads_here = facts.route.as_ref().is_ok_and(|route| route.device == network_device);
     if carries && leads_here && facts.local_route(question.address).is_none() {
         facts.ping = Some(ping(question.address, &["-c", "1", "-w", "2"]));
     }

@@ -106,6 +106,8 @@ pub(crate) struct Link {
     pub(crate) is_multi_queue: bool,
     /// Whether it stays when no program is attached.
     pub(crate) is_persistent: bool,
+    /// The bridge that it is a port of, if it is one.
+    pub(crate) bridge: Option<String>,
     pub(crate) owner: Option<Principal>,
     pub(crate) group: Option<Principal>,
     pub(crate) addresses: Vec<Address>,
@@ -174,6 +176,12 @@ impl Facts {
     /// The interface of that name.
     pub(crate) fn link(&self, name: &str) -> Option<&Link> {
         self.links.iter().find(|link| link.name == name)
+    }
+
+    /// Where the addresses and routes of `device` stand: at the bridge, if it is a port of one.
+    pub(crate) fn network_device<'a>(&'a self, device: &'a str) -> &'a str {
+        let bridge = self.link(device).and_then(|link| link.bridge.as_deref());
+        bridge.unwrap_or(device)
     }
 
     /// The row of the local table that holds `address`, if one does.
@@ -269,6 +277,7 @@ pub(crate) mod examples {
             mtu: 65_536,
             is_multi_queue: false,
             is_persistent: false,
+            bridge: None,
             owner: None,
             group: None,
             addresses: Vec::new(),

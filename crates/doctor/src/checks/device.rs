@@ -136,6 +136,31 @@ pub(super) const UP: Rule = Rule {
     },
 };
 
+pub(super) const PORT: Rule = Rule {
+    expectation: |question| {
+        format!("no address stands on {} that should be a bridge's", question.device)
+    },
+    judge: port,
+};
+
+fn port(facts: &Facts, question: &Question) -> Outcome {
+    let Some(link) = facts.link(&question.device) else { return Outcome::NotReached };
+    let Some(bridge) = &link.bridge else { return Outcome::Ok(None) };
+    let Some(address) = link.addresses.first() else {
+        return Outcome::Ok(Some(format!("it is one of {bridge}")));
+    };
+    let [device, onto] = [&link.name, bridge].map(|name| shell_word(name));
+    let words = address.in_words();
+    failed(
+        format!("{} is a port of {bridge} and has {words} itself", link.name),
+        "what comes by a port belongs to the bridge, so the kernel's address must stand there",
+        Remedy::here(facts.as_root(&[
+            format!("ip addr del {words} dev {device}"),
+            format!("ip addr add {words} dev {onto}"),
+        ])),
+    )
+}
+
 pub(super) const IPV6: Rule = Rule {
     expectation: |question| format!("the kernel speaks no IPv6 on {}", question.device),
     judge: |facts, question| {

@@ -75,6 +75,7 @@ struct LinkRow {
     ifname: String,
     flags: Vec<String>,
     mtu: u32,
+    master: Option<String>,
     #[serde(default)]
     linkinfo: Value,
     #[serde(default)]
@@ -104,6 +105,8 @@ impl From<LinkRow> for Link {
     fn from(row: LinkRow) -> Self {
         let has = |flag: &str| row.flags.iter().any(|found| found == flag);
         let driver = row.linkinfo.get("info_kind").and_then(Value::as_str).unwrap_or("plain");
+        let is_bridged =
+            row.linkinfo.get("info_slave_kind").and_then(Value::as_str) == Some("bridge");
         let data = row.linkinfo.get("info_data").filter(|_| driver == "tun");
         let tun = |key: &str| data.and_then(|data| data.get(key));
         let is_set = |key: &str| tun(key).and_then(Value::as_bool) == Some(true);
@@ -113,6 +116,7 @@ impl From<LinkRow> for Link {
             has_carrier: has("LOWER_UP"),
             is_multi_queue: is_set("multi_queue"),
             is_persistent: is_set("persist"),
+            bridge: row.master.filter(|_| is_bridged),
             owner: tun("user").and_then(user),
             group: tun("group").and_then(group),
             name: row.ifname,
