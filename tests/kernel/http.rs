@@ -185,6 +185,23 @@ fn who_does_not_take_what_it_asked_for_costs_little_and_stops_nobody() {
 }
 
 #[test]
+fn who_is_being_served_is_told_when_the_server_ends() {
+    let Some(lab) = Lab::new() else { return };
+    let server = serve(&lab, "");
+    lab.run("truncate -s 1G www/huge");
+    let slow = "curl -sS --limit-rate 100k -o got http://192.0.2.2/huge";
+    let clients: Vec<_> = (0..3).map(|_| lab.spawn(slow)).collect();
+    lab.run(
+        "until test $(ss -tnH state established dst 192.0.2.2 | wc -l) = 3; do sleep 0.1; done",
+    );
+    server.stop();
+    for client in clients {
+        let told = client.wait();
+        assert!(told.status != 0 && told.stderr.contains("reset"), "{told:?}");
+    }
+}
+
+#[test]
 fn strata_fetches_from_strata_with_the_kernel_between() {
     let Some(lab) = Lab::new() else { return };
     let _server = serve(&lab, "");

@@ -150,6 +150,11 @@ impl ServiceHost {
         Ok(self.streams.offer(&mut self.stack, service)?)
     }
 
+    /// Ends all TCP connections at `now`, so that no peer waits for ever for one who has gone.
+    pub fn leave(&mut self, now: Instant) {
+        self.streams.leave(&mut self.stack, now);
+    }
+
     /// The stack below.
     #[must_use]
     pub const fn stack(&self) -> &Stack {

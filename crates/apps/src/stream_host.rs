@@ -84,6 +84,16 @@ impl StreamHost {
         }
     }
 
+    /// Ends all connections at once.
+    pub(crate) fn leave(&mut self, stack: &mut Stack, now: Instant) {
+        for (id, _) in self.conversations.drain() {
+            let _ = stack.tcp(now).abort(now, id);
+        }
+        for Offer { listener, .. } in &self.offers {
+            let _ = stack.tcp(now).close(now, *listener);
+        }
+    }
+
     fn step(&mut self, stack: &mut Stack, time: Moment, id: SocketId) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         let mut socket = BoundStream::new(stack, time.now, id);

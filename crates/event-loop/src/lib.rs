@@ -49,6 +49,9 @@ pub const FRAME_BUDGET: usize = 64;
 /// outside by its [`Token`].
 const SIGNALS: u64 = u64::MAX;
 
+/// How often, in the end, a device is given as many frames as its budget allows.
+const LAST_ROUNDS: usize = 1024;
+
 /// How many events are taken from epoll at a time. What does not fit comes first the next time.
 const EVENTS: usize = 64;
 
@@ -174,15 +177,20 @@ impl<H: Host> EventLoop<H> {
         }
     }
 
-    /// Has the host do something last, after the run, and writes what it sends then: so that a
-    /// peer is told that we go.
+    /// Has the host do something last, after the run, and writes what it sends then: so that
+    /// peers are told that we go. A host that does not stop sending is left after a while.
     ///
     /// # Errors
     /// [`Error::Device`].
     pub fn leave(&mut self, act: impl FnOnce(Instant, &mut H)) -> Result<(), Error> {
         let now = self.clock.now();
         act(now, &mut self.host);
-        self.write(now).map(drop)
+        for _ in 0..LAST_ROUNDS {
+            if !self.write(now)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Waits once and does everything that can be done then. Whether a signal came.

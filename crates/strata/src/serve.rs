@@ -60,9 +60,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         arguments.host.readiness()
     ));
     let lost_address = |host: &ServiceHost| arguments.host.lost_address(host.stack());
-    let ran = attached.run(host, |host| lost_address(host).is_some())?;
-    print_summary(&ran);
+    let mut ran = attached.run(host, |host| lost_address(host).is_some())?;
     let lost = lost_address(ran.event_loop.host());
+    if lost.is_none() {
+        // The device may be gone, of which `finish` tells.
+        let _ = ran.event_loop.leave(|now, host| host.leave(now));
+    }
+    print_summary(&ran);
     ran.finish(ExitCode::SUCCESS).and_then(|status| lost.map_or(Ok(status), Err))
 }
 

@@ -1,6 +1,7 @@
 //! Clients that say what a test has them say, in virtual time.
 
 use super::*;
+use proptest::strategy::Strategy;
 use std::collections::VecDeque;
 use std::time::SystemTime;
 
@@ -312,4 +313,34 @@ fn a_client_that_leaves_is_no_matter() {
     scene.client.has_closed = true;
     assert_eq!(scene.says(&get("/ten", "")), StreamProgress::Done);
     assert!(scene.heard().ends_with("0123456789"));
+}
+
+proptest::proptest! {
+    /// Whatever comes, in whatever pieces: what is answered are whole answers, memory is bounded,
+    /// and it ends.
+    #[test]
+    fn whatever_a_client_says_it_gets_answers_or_nothing(
+        pieces in proptest::collection::vec(
+            proptest::prop_oneof![
+                proptest::collection::vec(proptest::num::u8::ANY, 0..40),
+                proptest::sample::select(vec![
+                    "GET ", "HEAD ", "/ten", "/", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "Host: x\r\n",
+                    "Range: bytes=", "1-2", "\r\n", "Content-Length: 5\r\n", "\r\n\r\n", "%2e%2e/",
+                    "Connection: close\r\n", "Transfer-Encoding: chunked\r\n",
+                ]).prop_map(|text| text.as_bytes().to_vec()),
+            ],
+            0..30,
+        )
+    ) {
+        let mut scene = Scene::new();
+        for piece in pieces {
+            scene.client.says.extend(piece);
+            let _ = scene.steps();
+            proptest::prop_assert!(scene.conversation.input.len() <= MOST_HEAD);
+        }
+        scene.client.has_closed = true;
+        proptest::prop_assert_eq!(scene.steps(), StreamProgress::Done);
+        let heard = scene.heard();
+        proptest::prop_assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 "), "{}", heard);
+    }
 }
