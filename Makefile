@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 	wire-test two-tuns-test route-test nat-test bridge-test tunctl-test dump-test capture-test doctor-test \
 	fuzz mistakes mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 \
-	milestone-18
+	milestone-7 milestone-8 milestone-9 milestone-10 milestone-11 milestone-12 milestone-13 milestone-18
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\)[a-z0-9 -]*:.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -17,7 +17,7 @@ ping-test: strata ## the kernel pings the stack: 5 echo requests, 5 replies
 	scripts/in-netns scripts/ping-test
 
 traceroute-test: programs = traceroute
-traceroute-test: strata ## the kernel's traceroute sees the stack one hop away, by UDP and by ICMP
+traceroute-test: strata ## the kernel's traceroute sees the stack one hop away, by UDP, ICMP and TCP
 	scripts/in-netns scripts/traceroute-test
 
 udp-test: programs = nc
@@ -89,8 +89,16 @@ milestone-3: ## ping: an echo request is answered
 milestone-4: ## ip-for-real: fragments, and the errors that traceroute lives by
 milestone-5: ## udp: echo, and port unreachable for the rest
 milestone-6: ## tap-and-arp: Ethernet, and a packet that waits for its neighbour
+milestone-7: ## tcp-segment: header, options, and numbers that wrap
+milestone-8: ## handshake: from LISTEN to ESTABLISHED, and an RST for a closed port
+milestone-9: ## data: in order and once, whatever the network does
+milestone-10: ## retransmission: what is lost is sent again
+milestone-11: ## teardown: FIN in every order, half-close, TIME-WAIT, RST
+milestone-12: ## flow-control: a reader that sleeps
+milestone-13: ## active-open: nc and get, from us to the kernel
 milestone-18: ## the world: two devices, a router, a bridge, NAT, the way out
-milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 milestone-18:
+milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 milestone-7 \
+milestone-8 milestone-9 milestone-10 milestone-11 milestone-12 milestone-13 milestone-18:
 	scripts/setup --tests
 	cargo test -p kernel-tests --test $(subst -,_,$@)
 

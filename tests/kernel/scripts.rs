@@ -175,7 +175,7 @@ fn what_a_client_wants_is_said_to_have_come() {
         ("http-test", "ten megabytes came whole, by curl and by wget"),
         ("demo", "the ping was answered, both lines came back, and the page came"),
         ("arp-test", "5 of 5 ARP requests were answered by the stack"),
-        ("traceroute-test", "one hop, by UDP and by ICMP, on TUN and on TAP"),
+        ("traceroute-test", "one hop, by UDP, by ICMP and by TCP, on TUN and on TAP"),
     ] {
         let Some(lab) = Lab::new() else { return };
         let said = lab.run(script).stdout;

@@ -7,7 +7,7 @@ fn it_sees_one_hop_which_is_us() {
     for medium in ["", "--tap"] {
         let Some(lab) = Lab::new() else { return };
         let serve = lab.serve(medium);
-        for how in ["", "-I"] {
+        for how in ["", "-I", "-T -p 7", "-T -p 99"] {
             let traced = lab.run(&format!("traceroute -n {how} 192.0.2.2")).stdout;
             let hops: Vec<&str> = traced.lines().skip(1).collect();
             let [hop] = *hops else { panic!("not one hop: {traced}") };
