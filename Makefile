@@ -5,6 +5,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .PHONY: help ping-test traceroute-test udp-test nc-test http-test arp-test demo shell test lint conformance soak \
 	wire-test two-tuns-test route-test nat-test bridge-test tunctl-test dump-test capture-test doctor-test \
+	tunnel-test iperf3-test socks-test \
 	fuzz mistakes mutants bench up down strata \
 	milestone-0 milestone-1 milestone-2 milestone-3 milestone-4 milestone-5 milestone-6 \
 	milestone-7 milestone-8 milestone-9 milestone-10 milestone-11 milestone-12 milestone-13 milestone-18
@@ -69,6 +70,18 @@ bridge-test: strata ## the stack at one port of a bridge: ARP across it, made by
 doctor-test: ## each trap set up on purpose, found by strata doctor, mended by what it prints
 	scripts/setup --tests
 	cargo test -p kernel-tests --test doctor
+
+tunnel-test: programs = nc iperf3
+tunnel-test: strata ## two hosts, one virtual wire, by TCP and by UDP: ping, nc and iperf3 through it
+	scripts/in-netns scripts/tunnel-test
+
+iperf3-test: programs = iperf3
+iperf3-test: strata ## a stock iperf3 measures the stack: to it, from it, four at once, by UDP
+	scripts/in-netns scripts/iperf3-test
+
+socks-test: programs = nc curl
+socks-test: strata ## an unmodified curl goes out through the stack, by a SOCKS5 proxy
+	scripts/in-netns scripts/socks-test
 
 demo: programs = nc curl
 demo: strata ## the tour: ping, UDP and TCP echo, a page; decoded, and recorded in demo.pcapng
@@ -142,18 +155,3 @@ down: ## take that tun0 away again
 strata:
 	scripts/setup $(programs)
 	cargo build -p strata
-
-.PHONY: tunnel-test
-tunnel-test: programs = nc iperf3
-tunnel-test: strata ## two hosts, one virtual wire, by TCP and by UDP: ping, nc and iperf3 through it
-	scripts/in-netns scripts/tunnel-test
-
-.PHONY: iperf3-test
-iperf3-test: programs = iperf3
-iperf3-test: strata ## a stock iperf3 measures the stack: to it, from it, four at once, by UDP
-	scripts/in-netns scripts/iperf3-test
-
-.PHONY: socks-test
-socks-test: programs = nc curl
-socks-test: strata ## an unmodified curl goes out through the stack, by a SOCKS5 proxy
-	scripts/in-netns scripts/socks-test
