@@ -41,7 +41,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
                         strata get -o page http://192.0.2.1:8000/page\n  \
                         strata get -C - -o page http://192.0.2.1:8000/page")]
 pub(crate) struct Arguments {
-    /// Where it is: http://ADDRESS[:PORT]/PATH
+    /// Where it is: http://ADDRESS/PATH, or http://ADDRESS:PORT/PATH
     #[arg(value_name = "URL")]
     url: Url,
 

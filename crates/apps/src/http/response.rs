@@ -36,7 +36,7 @@ pub enum MalformedResponse {
     /// It is not HTTP.
     #[error("the answer is not HTTP: {0}")]
     NotHttp(httparse::Error),
-    /// It has no end within [`MOST_HEAD`] bytes.
+    /// It has no end within 16 KiB.
     #[error("the answer's head is too long")]
     TooLong,
     /// Its lengths contradict each other, or are none.
