@@ -37,7 +37,6 @@ impl Connection {
         ack: SequenceNumber,
     ) -> bool {
         let flight_size = self.snd.flight_size();
-        let syn = u32::from(self.snd.una == self.snd.iss);
         let round_trip = self.round_trip(context.now, seg, ack);
         if let Some((round_trip, samples)) = round_trip {
             self.snd.rtt.sample(round_trip, samples);
@@ -54,17 +53,17 @@ impl Connection {
         if action != Action::ExitRecovery {
             self.snd.congestion.on_ack(&congestion::Ack {
                 now: context.now,
-                bytes_acknowledged: acknowledged.numbers - syn,
+                bytes_acknowledged: acknowledged.bytes,
                 flight_size,
                 is_window_limited: self.snd.is_limited_by_network,
                 is_in_recovery: self.snd.recovery.is_in_recovery(),
                 rtt: round_trip.map(|(round_trip, _)| round_trip),
                 smoothed_rtt: self.snd.rtt.smoothed_rtt(),
             });
+            self.tell_congestion_window(context, before, "acknowledgment");
         }
         self.recover(context, action);
         self.tune_send_buffer(context);
-        self.tell_congestion_window(context, before, "acknowledgment");
         let timer = self.snd.timer;
         self.restart_retransmission_timer(context);
         if matches!(action, Action::PartialAck { is_first: false }) {

@@ -64,13 +64,8 @@ impl Connection {
             self.end(context, aborted);
             return Some(leaving);
         }
-        match self.state() {
-            State::Closed => return None,
-            State::SynSent | State::SynReceived if std::mem::take(&mut self.due.syn) => {
-                return Some(self.send_syn(context));
-            }
-            State::SynSent => return None,
-            _ => {}
+        if std::mem::take(&mut self.due.syn) {
+            return Some(self.send_syn(context));
         }
         if let Some(piece) = self.next_piece(largest) {
             return Some(self.send_piece(context, piece, buffer));
@@ -81,9 +76,7 @@ impl Connection {
     /// Whether [`Connection::poll_transmit`] has something to do.
     pub(crate) fn has_something_to_send(&self) -> bool {
         let due = self.due.reset || self.due.syn || self.due.window_probe || self.due.keep_alive;
-        let may_send = !matches!(self.state(), State::Closed | State::SynSent);
-        due || (may_send
-            && (self.acknowledgment_is_due() || self.next_piece(self.snd.mss).is_some()))
+        due || self.acknowledgment_is_due() || self.next_piece(self.snd.mss).is_some()
     }
 
     /// Our SYN, with an acknowledgment where the peer's came (RFC 9293, 3.5).

@@ -193,8 +193,7 @@ impl Sockets {
         act: impl FnOnce(&mut Connection, Context<'_>) -> T,
     ) -> Option<T> {
         let Some(Socket::Connection(entry)) = self.slots.get_mut(id) else { return None };
-        let may_grow = self.granted < GRANT_LIMIT;
-        let context = Context { now, tracer: &self.tracer, may_grow };
+        let context = context(now, &self.tracer, self.granted);
         let result = act(&mut entry.connection, context);
         entry.connection.watch_closed_window(context);
         self.settle(now, id);
@@ -203,7 +202,7 @@ impl Sockets {
 
     /// What the moment is, for a connection that has yet to be put into the tables.
     const fn context(&self, now: Instant) -> Context<'_> {
-        Context { now, tracer: &self.tracer, may_grow: self.granted < GRANT_LIMIT }
+        context(now, &self.tracer, self.granted)
     }
 
     /// How many bytes the buffers of all connections have grown by.
@@ -262,4 +261,9 @@ impl Sockets {
             _ => Err(Error::BadSocket),
         }
     }
+}
+
+/// What the moment is, where the buffers of all connections have grown by `granted` bytes.
+const fn context(now: Instant, tracer: &Tracer, granted: usize) -> Context<'_> {
+    Context { now, tracer, may_grow: granted < GRANT_LIMIT }
 }
