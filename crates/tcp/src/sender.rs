@@ -214,6 +214,8 @@ impl Sender {
         self.buffer.acknowledge(usize::try_from(bytes).unwrap_or(usize::MAX));
         self.una = ack;
         self.syn_is_acknowledged = true;
+        // What was to be sent again has arrived. Is more missing, loss recovery says so.
+        self.fast_retransmit = false;
         if self.resend.is_some_and(|resend| resend.is_at_or_before(ack)) {
             self.resend = Some(ack);
         }

@@ -99,3 +99,46 @@ impl fmt::Display for State {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use State::*;
+
+    const ALL: [State; 10] = [
+        SynSent,
+        SynReceived,
+        Established,
+        FinWait1,
+        FinWait2,
+        CloseWait,
+        Closing,
+        LastAck,
+        TimeWait,
+        Closed,
+    ];
+
+    fn those(is: fn(State) -> bool) -> Vec<State> {
+        ALL.into_iter().filter(|&state| is(state)).collect()
+    }
+
+    #[test]
+    fn they_are_called_as_in_the_rfc() {
+        let names = ALL.map(|state| state.to_string()).join(" ");
+        let expected = "SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING \
+                        LAST-ACK TIME-WAIT CLOSED";
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn who_has_closed_sends_no_more_and_who_got_a_fin_receives_no_more() {
+        assert_eq!(those(State::can_send), [SynSent, SynReceived, Established, CloseWait]);
+        let receiving = [SynSent, SynReceived, Established, FinWait1, FinWait2];
+        assert_eq!(those(State::can_receive), receiving);
+    }
+
+    #[test]
+    fn once_both_syns_have_come_each_knows_the_other_s_numbers() {
+        assert_eq!(those(State::is_synchronized), &ALL[2..9]);
+    }
+}

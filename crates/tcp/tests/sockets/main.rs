@@ -9,14 +9,21 @@
     reason = "a test may panic"
 )]
 
+mod advice;
 mod closed_window;
+mod congestion;
 mod cork;
 mod errors;
+mod giving_up;
+mod keep_alive;
 mod linger;
 mod opening;
+mod reasons;
+mod recovery;
 mod robust;
 mod scene;
 mod status;
+mod telling;
 mod time_wait;
 mod tuning;
 mod urgent;

@@ -11,7 +11,7 @@ use checksum::Sum;
 use packet::{Buffer, BufferPool, ChecksumBy, Instant, ReceivedChecksum};
 use tcp::{
     AddressKind, AddressPair, ConnectionOptions, Error, Event, Flags, Header, Network, Options,
-    Path, Segment, SegmentDropped, SequenceNumber, SocketId, Sockets, State,
+    Outgoing, Path, Segment, SegmentDropped, SequenceNumber, SocketId, Sockets, State,
 };
 use trace::Tracer;
 
@@ -59,7 +59,10 @@ impl Seg {
     }
 }
 
-struct OneNetwork;
+pub(crate) struct OneNetwork {
+    /// The most text that the device cuts into segments, in bytes.
+    pub(crate) largest_superframe: u32,
+}
 
 impl Network for OneNetwork {
     fn kind(&self, address: IpAddr) -> AddressKind {
@@ -75,7 +78,7 @@ impl Network for OneNetwork {
     }
 
     fn path_to(&self, _: IpAddr) -> Option<Path> {
-        Some(Path { largest_segment: MSS, largest_superframe: 0 })
+        Some(Path { largest_segment: MSS, largest_superframe: self.largest_superframe })
     }
 }
 
@@ -85,22 +88,32 @@ pub(crate) struct Scene {
     pub(crate) now: Instant,
     pub(crate) local: SocketAddr,
     pub(crate) remote: SocketAddr,
+    pub(crate) network: OneNetwork,
     buffers: BufferPool,
     /// Segments that have left and that nobody has looked at.
     left: VecDeque<Seg>,
+    /// Why segments have left, since that was last asked.
+    reasons: Vec<&'static str>,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        let mut sockets = Sockets::new([1, 2], Tracer::off());
+        Self::followed_by(Tracer::off())
+    }
+
+    /// As that, and `tracer` is told what happens.
+    pub(crate) fn followed_by(tracer: Tracer) -> Self {
+        let mut sockets = Sockets::new([1, 2], tracer);
         sockets.begin_sequence_numbers_at(ISS);
         Self {
             sockets,
             now: Instant::at(Duration::from_secs(1000)),
             local: ([192, 0, 2, 2], 7).into(),
             remote: ([192, 0, 2, 1], 40_000).into(),
+            network: OneNetwork { largest_superframe: 0 },
             buffers: BufferPool::new(),
             left: VecDeque::new(),
+            reasons: Vec::new(),
         }
     }
 
@@ -118,11 +131,12 @@ impl Scene {
         let id = self.sockets.accept(listener).unwrap();
         self.sockets.close(self.now, listener).unwrap();
         self.events();
+        self.why();
         id
     }
 
     pub(crate) fn listen(&mut self, backlog: usize, options: ConnectionOptions) -> SocketId {
-        self.sockets.listen(&OneNetwork, self.local, backlog, options).unwrap()
+        self.sockets.listen(&self.network, self.local, backlog, options).unwrap()
     }
 
     /// The peer's half of an opening: SYN, and, 100 ms later, the ACK of ours. The RTO is then
@@ -138,7 +152,7 @@ impl Scene {
     /// We ask for a connection, and the peer's answer is up to the test.
     pub(crate) fn connect(&mut self, options: ConnectionOptions) -> Result<SocketId, Error> {
         let (local, remote) = (self.local, self.remote);
-        self.sockets.connect(self.now, &OneNetwork, Some(local), remote, options)
+        self.sockets.connect(self.now, &self.network, Some(local), remote, options)
     }
 
     /// Hands in a segment of the peer.
@@ -159,12 +173,25 @@ impl Scene {
         let addresses = AddressPair { source: self.remote.ip(), destination: self.local.ip() };
         let segment =
             Segment::parse(buffer.as_slice(), Sum::new(), ReceivedChecksum::Verified).unwrap();
-        self.sockets.handle_segment(self.now, &OneNetwork, addresses, &segment)
+        self.sockets.handle_segment(self.now, &self.network, addresses, &segment)
+    }
+
+    /// What leaves next, as the layer below gets it.
+    pub(crate) fn hands_down(&mut self) -> Option<Outgoing> {
+        let out = self.sockets.poll_transmit(self.now, &self.network, &mut self.buffers)?;
+        self.reasons.push(out.reason);
+        Some(out)
+    }
+
+    /// Why everything has left that did since this was last asked, and does now.
+    pub(crate) fn why(&mut self) -> Vec<&'static str> {
+        self.leaves();
+        std::mem::take(&mut self.reasons)
     }
 
     /// All that leaves now.
     pub(crate) fn leaves(&mut self) -> Vec<Seg> {
-        while let Some(out) = self.sockets.poll_transmit(self.now, &OneNetwork, &mut self.buffers) {
+        while let Some(out) = self.hands_down() {
             assert_eq!(out.header.destination_port, self.remote.port());
             let ack = out.header.acknowledgment_number;
             self.left.push_back(Seg {
