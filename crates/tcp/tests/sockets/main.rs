@@ -12,9 +12,12 @@
 mod advice;
 mod closed_window;
 mod congestion;
+mod cookies;
 mod cork;
 mod errors;
+mod forged;
 mod giving_up;
+mod handshake;
 mod keep_alive;
 mod linger;
 mod opening;
