@@ -223,7 +223,7 @@ impl Entry {
                 None
             }
             State::Known { hardware, confirmed, .. } => {
-                let freshness = Freshness::Delay { until: now };
+                let freshness = Freshness::Probe { asked: 0, next: now };
                 Some(Self { state: State::Known { hardware, confirmed, freshness }, ..self })
             }
         }
@@ -330,9 +330,9 @@ mod tests {
         let config = Config::default();
         let sure = known(Freshness::Reachable { until: at_ms(30_000) });
         let doubted = sure.after_doubt(at_ms(100)).unwrap();
-        assert_eq!((doubted.name(), doubted.deadline()), (NeighbourState::Delay, at_ms(100)));
+        assert_eq!((doubted.name(), doubted.deadline()), (NeighbourState::Probe, at_ms(100)));
         let Step::Ask(Some(_), probed) = doubted.at_deadline(at_ms(100), &config) else { panic!() };
-        assert_eq!(probed.name(), NeighbourState::Probe);
+        assert_eq!((probed.name(), probed.deadline()), (NeighbourState::Probe, at_ms(1100)));
         assert_eq!(probed.after_doubt(at_ms(200)), None, "it is being asked");
         assert_eq!(Entry::incomplete(at_ms(0)).after_doubt(at_ms(200)), None);
     }

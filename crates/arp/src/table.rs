@@ -1,12 +1,31 @@
-//! The entries, by address, by deadline and by how badly they are needed.
+//! The entries: by address, by deadline, and by how badly they are needed.
+//!
+//! To keep an order is dear where whoever changes may come to stand anywhere. Here it stands last.
+//! All that wait for the same thing wait equally long, so who began last is due last; and who was
+//! used last is forgotten last. So there is a queue for each:
+//!
+//! ```text
+//!                 first                          last
+//!                ┌────────┬────────┬─────┬────────┐
+//!      reachable │ 30.0 s │ 30.2 s │ ... │ 41.7 s │◄── answered at 11.7 s
+//!                ├────────┼────────┼─────┼────────┤
+//!      delay     │ 16.1 s │ 16.3 s │ ... │ 16.6 s │◄── used at 11.6 s, when it was stale
+//!                └────────┴────────┴─────┴────────┘
+//!                     ▲
+//!                     └── the next deadline of all: the earliest of those in front
+//! ```
+//!
+//! A change takes an entry out of one queue, wherever in it the entry stands, and puts it at the end
+//! of another. Among a thousand neighbours that costs the same as with one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+use hashlink::{LinkedHashMap, LinkedHashSet};
 use packet::Instant;
 use secret::Secret;
 
-use crate::entry::{Entry, State};
+use crate::entry::{Entry, Freshness, State};
 
 /// How many neighbours the cache holds.
 ///
@@ -20,25 +39,50 @@ pub const NEIGHBOUR_LIMIT: usize = 1024;
 /// So packets to addresses where nobody is cannot drive out those who answered.
 pub const INCOMPLETE_LIMIT: usize = 256;
 
-/// The entries. Looking one up costs one hash; a change costs a few comparisons more.
+/// Entries that wait for the same thing, with their deadlines.
+type Deadlines = LinkedHashMap<Ipv4Addr, Instant, Secret>;
+
+/// Entries that are needed equally badly, the first to go first.
+type Order = LinkedHashSet<Ipv4Addr, Secret>;
+
+/// The entries. Looking one up costs one hash; a change costs one more for each queue that the
+/// entry leaves or joins.
 #[derive(Debug)]
 pub(crate) struct Table {
     entries: HashMap<Ipv4Addr, Entry, Secret>,
-    /// Every entry.
-    by_deadline: BTreeSet<(Instant, Ipv4Addr)>,
-    /// Those that have not answered, the oldest first.
-    incomplete: BTreeSet<(Instant, Ipv4Addr)>,
-    /// The others: first those never used, the oldest first; then by their last use.
-    known: BTreeSet<(Option<Instant>, Instant, Ipv4Addr)>,
+
+    // Each entry is in one of these:
+    /// To be asked at once.
+    to_ask: Deadlines,
+    /// Asked, and has not answered yet.
+    asked: Deadlines,
+    reachable: Deadlines,
+    stale: Deadlines,
+    delay: Deadlines,
+
+    // And in one of these:
+    /// Those that never answered, in the order in which they were made.
+    incomplete: Order,
+    /// The others to which nothing was ever sent, in the same order.
+    unused: Order,
+    /// The others, in the order of their last use.
+    used: Order,
 }
 
 impl Table {
     pub(crate) fn new(secret: Secret) -> Self {
+        let deadlines = || Deadlines::with_hasher(secret);
+        let order = || Order::with_hasher(secret);
         Self {
             entries: HashMap::with_hasher(secret),
-            by_deadline: BTreeSet::new(),
-            incomplete: BTreeSet::new(),
-            known: BTreeSet::new(),
+            to_ask: deadlines(),
+            asked: deadlines(),
+            reachable: deadlines(),
+            stale: deadlines(),
+            delay: deadlines(),
+            incomplete: order(),
+            unused: order(),
+            used: order(),
         }
     }
 
@@ -55,43 +99,72 @@ impl Table {
         self.entries.get(&address)
     }
 
-    /// Makes `entry` the one for `address`, in place of any that was there.
+    /// Makes `entry` the one for `address`, in place of any that was there. What is new about it
+    /// happened now, after all that was put before.
     pub(crate) fn put(&mut self, address: Ipv4Addr, entry: Entry) {
         let old = self.entries.insert(address, entry);
-        self.reorder(address, old, Some(entry));
+        if old.is_none_or(|old| old.state != entry.state) {
+            if let Some(old) = old {
+                self.by_deadline(&old).remove(&address);
+            }
+            self.by_deadline(&entry).insert(address, entry.deadline());
+        }
+        let need = |entry: Entry| (entry.hardware().is_some(), entry.used);
+        if old.map(need) != Some(need(entry)) {
+            if let Some(old) = old {
+                self.by_need(&old).remove(&address);
+            }
+            self.by_need(&entry).insert(address);
+        }
     }
 
     pub(crate) fn remove(&mut self, address: Ipv4Addr) {
-        let old = self.entries.remove(&address);
-        self.reorder(address, old, None);
+        if let Some(old) = self.entries.remove(&address) {
+            self.by_deadline(&old).remove(&address);
+            self.by_need(&old).remove(&address);
+        }
     }
 
-    /// Has the orders follow an entry that was `old` and is `new` now.
-    fn reorder(&mut self, address: Ipv4Addr, old: Option<Entry>, new: Option<Entry>) {
-        let deadline = |entry: Entry| Some((entry.deadline(), address));
-        follow(&mut self.by_deadline, old.and_then(deadline), new.and_then(deadline));
-
-        let incomplete = |entry: Entry| match entry.state {
-            State::Incomplete { .. } => Some((entry.since, address)),
-            State::Known { .. } => None,
+    fn by_deadline(&mut self, entry: &Entry) -> &mut Deadlines {
+        let freshness = match entry.state {
+            State::Incomplete { asked: 0, .. } => return &mut self.to_ask,
+            State::Incomplete { .. } => return &mut self.asked,
+            State::Known { freshness, .. } => freshness,
         };
-        follow(&mut self.incomplete, old.and_then(incomplete), new.and_then(incomplete));
+        match freshness {
+            Freshness::Reachable { .. } => &mut self.reachable,
+            Freshness::Stale { .. } => &mut self.stale,
+            Freshness::Delay { .. } => &mut self.delay,
+            Freshness::Probe { asked: 0, .. } => &mut self.to_ask,
+            Freshness::Probe { .. } => &mut self.asked,
+        }
+    }
 
-        let known = |entry: Entry| match entry.state {
-            State::Incomplete { .. } => None,
-            State::Known { .. } => Some((entry.used, entry.since, address)),
-        };
-        follow(&mut self.known, old.and_then(known), new.and_then(known));
+    fn by_need(&mut self, entry: &Entry) -> &mut Order {
+        match (entry.state, entry.used) {
+            (State::Incomplete { .. }, _) => &mut self.incomplete,
+            (State::Known { .. }, None) => &mut self.unused,
+            (State::Known { .. }, Some(_)) => &mut self.used,
+        }
+    }
+
+    /// The first deadline of all, and whose it is.
+    fn first(&self) -> Option<(Instant, Ipv4Addr)> {
+        [&self.to_ask, &self.asked, &self.reachable, &self.stale, &self.delay]
+            .iter()
+            .filter_map(|deadlines| deadlines.front())
+            .map(|(&address, &deadline)| (deadline, address))
+            .min()
     }
 
     /// The first deadline of all.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.by_deadline.first().map(|&(deadline, _)| deadline)
+        self.first().map(|(deadline, _)| deadline)
     }
 
     /// The entry with the first deadline, if that has come.
     pub(crate) fn due(&self, now: Instant) -> Option<(Ipv4Addr, Entry)> {
-        let &(_, address) = self.by_deadline.first().filter(|&&(deadline, _)| deadline <= now)?;
+        let (_, address) = self.first().filter(|&(deadline, _)| deadline <= now)?;
         self.entry(address).map(|&entry| (address, entry))
     }
 
@@ -99,12 +172,12 @@ impl Table {
     /// for it, if that one was still being asked for.
     pub(crate) fn make_room_to_ask(&mut self) -> Option<Ipv4Addr> {
         if self.incomplete.len() >= INCOMPLETE_LIMIT {
-            let &(_, address) = self.incomplete.first()?;
+            let address = *self.incomplete.front()?;
             self.remove(address);
             return Some(address);
         }
         if self.len() >= NEIGHBOUR_LIMIT
-            && let Some(&(_, _, address)) = self.known.first()
+            && let Some(&address) = self.unused.front().or_else(|| self.used.front())
         {
             self.remove(address);
         }
@@ -116,36 +189,26 @@ impl Table {
         if self.len() < NEIGHBOUR_LIMIT {
             return true;
         }
-        let Some(&(None, _, address)) = self.known.first() else { return false };
+        let Some(&address) = self.unused.front() else { return false };
         self.remove(address);
         true
     }
 
     /// Any entry, those that have not answered first.
     pub(crate) fn any(&self) -> Option<Ipv4Addr> {
-        let incomplete = self.incomplete.first().map(|&(_, address)| address);
-        incomplete.or_else(|| self.known.first().map(|&(_, _, address)| address))
+        let orders = [&self.incomplete, &self.unused, &self.used];
+        orders.iter().find_map(|order| order.front()).copied()
     }
-}
-
-/// Moves what stands at `old` to `new`. Most changes of an entry leave it where it is in all
-/// orders but one.
-fn follow<P: Ord>(order: &mut BTreeSet<P>, old: Option<P>, new: Option<P>) {
-    if old == new {
-        return;
-    }
-    if let Some(old) = old {
-        order.remove(&old);
-    }
-    order.extend(new);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Freshness;
+    use crate::Config;
+    use crate::entry::Step;
     use crate::test_support::{at_ms, ip, mac};
     use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn empty() -> Table {
         Table::new(Secret::new([5, 6]))
@@ -172,8 +235,11 @@ mod tests {
 
     #[test]
     fn a_full_table_forgets_the_least_used() {
+        let mut table = full_of(|number| stale(number, None));
         // The older the entry, the later it was used.
-        let mut table = full_of(|number| stale(number, Some(9000 - number)));
+        for number in (0..NEIGHBOUR_LIMIT).rev() {
+            table.put(address(number), stale(number as u64, Some(9000 - number as u64)));
+        }
         assert!(!table.make_room_to_learn());
         assert_eq!(table.make_room_to_ask(), None);
         assert_eq!(table.len(), NEIGHBOUR_LIMIT - 1);
@@ -205,51 +271,104 @@ mod tests {
             table.put(address(5000 + number), Entry::incomplete(at_ms(number as u64)));
             assert_eq!(table.len(), NEIGHBOUR_LIMIT);
         }
-        assert_eq!(table.known.len(), NEIGHBOUR_LIMIT - INCOMPLETE_LIMIT);
+        assert_eq!(table.unused.len(), NEIGHBOUR_LIMIT - INCOMPLETE_LIMIT);
         assert_eq!(table.make_room_to_ask(), Some(address(5000)));
-        assert_eq!(table.known.len(), NEIGHBOUR_LIMIT - INCOMPLETE_LIMIT);
+        assert_eq!(table.unused.len(), NEIGHBOUR_LIMIT - INCOMPLETE_LIMIT);
         assert_eq!(table.incomplete.len(), INCOMPLETE_LIMIT - 1);
     }
 
     #[test]
     fn what_is_due_comes_by_its_deadline() {
         let mut table = empty();
-        table.put(ip(1), Entry::incomplete(at_ms(200)));
+        table.put(ip(1), stale(0, None));
         table.put(ip(3), Entry::incomplete(at_ms(100)));
+        table.put(ip(4), Entry::incomplete(at_ms(200)));
         assert_eq!(table.next_deadline(), Some(at_ms(100)));
         assert_eq!(table.due(at_ms(99)), None);
         assert_eq!(table.due(at_ms(100)).unwrap().0, ip(3));
         table.remove(ip(3));
         assert_eq!(table.due(at_ms(199)), None);
-        assert_eq!(table.due(at_ms(500)).unwrap().0, ip(1));
+        assert_eq!(table.due(at_ms(500)).unwrap().0, ip(4));
+        table.remove(ip(4));
+        assert_eq!(table.next_deadline(), Some(at_ms(60_000)));
+    }
+
+    #[test]
+    fn a_use_leaves_the_deadline_where_it_was() {
+        let config = Config::default();
+        let mut table = empty();
+        for (host, time) in [(1, 0), (3, 100)] {
+            let entry = stale(time, None).after_answer(at_ms(time), mac(host), &config);
+            table.put(ip(host), entry);
+        }
+        let &first = table.entry(ip(1)).unwrap();
+        table.put(ip(1), first.after_use(at_ms(200)).unwrap());
+        assert_eq!(table.due(at_ms(100_000)).unwrap().0, ip(1));
+        assert_eq!(table.used.iter().collect::<Vec<_>>(), [&ip(1)]);
+    }
+
+    /// What may happen to an entry, one thing for each number.
+    fn happens(kind: u8, now: Instant, old: Option<Entry>) -> Option<Entry> {
+        let config = Config::default();
+        let Some(old) = old else {
+            let until = now + config.stale_time;
+            let learned = Entry::learned(now, mac(1), Freshness::Stale { until });
+            return Some(if kind.is_multiple_of(2) { Entry::incomplete(now) } else { learned });
+        };
+        match kind {
+            0 => old.after_use(now),
+            1 => Some(old.after_answer(now, mac(1), &config)),
+            2 => Some(old.after_claim(now, mac(3), &config)),
+            3 => old.after_advice(now, &config),
+            _ => old.after_doubt(now),
+        }
+    }
+
+    /// All that is due, as [`crate::Arp::poll`] does it.
+    fn poll(table: &mut Table, now: Instant) {
+        while let Some((address, entry)) = table.due(now) {
+            assert!(entry.deadline() <= now);
+            match entry.at_deadline(now, &Config::default()) {
+                Step::Become(entry) | Step::Ask(_, entry) => table.put(address, entry),
+                Step::Forget => table.remove(address),
+            }
+        }
     }
 
     proptest! {
+        /// Whatever happens, and however late somebody looks at what is due.
         #[test]
-        fn the_orders_keep_step_with_the_entries(
-            steps in prop::collection::vec((0..8_u8, 0..5_u8, 0..50_u64), 0..60)
+        fn the_queues_keep_step_with_the_entries(
+            steps in prop::collection::vec((0..8_u8, 0..6_u8, 0..8000_u64, any::<bool>()), 0..200)
         ) {
             let mut table = empty();
-            for (host, kind, time) in steps {
-                match kind {
-                    0 => table.remove(ip(host)),
-                    1 => table.put(ip(host), Entry::incomplete(at_ms(time))),
-                    2 => table.put(ip(host), stale(time, None)),
-                    _ => table.put(ip(host), stale(time, Some(time + 1))),
+            let mut now = 0;
+            for (host, kind, passed, is_polled) in steps {
+                now += passed;
+                if is_polled {
+                    poll(&mut table, at_ms(now));
                 }
-                let mut deadlines = BTreeSet::new();
-                let (mut incomplete, mut known) = (BTreeSet::new(), BTreeSet::new());
-                for (address, entry) in table.iter() {
-                    deadlines.insert((entry.deadline(), address));
-                    match entry.state {
-                        State::Incomplete { .. } => incomplete.insert((entry.since, address)),
-                        State::Known { .. } => known.insert((entry.used, entry.since, address)),
-                    };
+                let old = table.entry(ip(host)).copied();
+                if kind == 5 {
+                    table.remove(ip(host));
+                } else if let Some(entry) = happens(kind, at_ms(now), old) {
+                    table.put(ip(host), entry);
                 }
-                prop_assert_eq!(table.any().is_none(), table.len() == 0);
-                prop_assert_eq!(&table.by_deadline, &deadlines);
-                prop_assert_eq!(&table.incomplete, &incomplete);
-                prop_assert_eq!(&table.known, &known);
+                let deadlines: BTreeMap<_, _> =
+                    table.iter().map(|(address, entry)| (address, entry.deadline())).collect();
+                prop_assert_eq!(table.next_deadline(), deadlines.values().min().copied());
+                let queues =
+                    [&table.to_ask, &table.asked, &table.reachable, &table.stale, &table.delay];
+                let queued = queues.into_iter().flatten().map(|(&at, &of)| (at, of));
+                prop_assert_eq!(queued.collect::<BTreeMap<_, _>>(), deadlines.clone());
+                prop_assert!(queues.iter().all(|queue| queue.values().is_sorted()));
+
+                let since = |&address: &Ipv4Addr| table.entry(address).unwrap().since;
+                prop_assert!(table.incomplete.iter().map(since).is_sorted());
+                prop_assert!(table.unused.iter().map(since).is_sorted());
+                let orders = [&table.incomplete, &table.unused, &table.used];
+                let ordered: BTreeSet<_> = orders.into_iter().flatten().copied().collect();
+                prop_assert!(ordered.iter().eq(deadlines.keys()));
             }
         }
     }
