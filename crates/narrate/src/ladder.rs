@@ -17,7 +17,7 @@ mod flight;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use dissect::{Conversations, Dissection, Framing, dissect};
+use dissect::{Conversations, Dissection, Framing};
 use packet::{Instant, InterfaceId};
 use trace::{Direction, Event, Fault, Record, Subscriber};
 
@@ -42,8 +42,8 @@ pub struct Ladder {
     /// How many events came after [`MOST_ENTRIES`].
     not_kept: usize,
     medium: LastMedium,
-    /// Set if TCP's numbers are counted from where their connection began.
-    conversations: Option<Conversations>,
+    /// Counts TCP's numbers from where their connection began.
+    conversations: Conversations,
     reasons: Reasons,
 }
 
@@ -150,7 +150,7 @@ impl Ladder {
             entries: Vec::new(),
             not_kept: 0,
             medium: LastMedium::default(),
-            conversations: Some(Conversations::default()),
+            conversations: Conversations::default(),
             reasons: Reasons::default(),
         }
     }
@@ -165,13 +165,6 @@ impl Ladder {
         ladder
     }
 
-    /// With TCP's numbers as they stand in the segments, for readers who chose them.
-    #[must_use]
-    pub fn with_raw_numbers(mut self) -> Self {
-        self.conversations = None;
-        self
-    }
-
     fn entry(&mut self, record: &Record<'_>) -> Option<What> {
         let Record { at, host, event } = *record;
         let host = self.hosts.iter().position(|known| known.name == host);
@@ -179,10 +172,7 @@ impl Ladder {
             Event::Frame { interface, direction, medium, bytes } => {
                 self.medium.saw(medium);
                 let (framing, offload) = (Framing::from(medium), offload(direction));
-                let dissection = match &mut self.conversations {
-                    Some(conversations) => conversations.dissect(bytes, framing, offload),
-                    None => dissect(bytes, framing, offload),
-                };
+                let dissection = self.conversations.dissect(bytes, framing, offload);
                 let is_out = matches!(direction, Direction::Out(_));
                 let reason = is_out.then(|| self.reasons.take(bytes, medium)).flatten();
                 let frame = FrameId::of(bytes);
@@ -194,10 +184,7 @@ impl Ladder {
                 return None;
             }
             Event::Fault { fault, bytes } => {
-                let dissection = match &mut self.conversations {
-                    Some(conversations) => self.medium.dissect_in(conversations, bytes),
-                    None => self.medium.dissect(bytes),
-                };
+                let dissection = self.medium.dissect_in(&mut self.conversations, bytes);
                 let label = Label::new(&dissection, None);
                 let before = FrameId::of(bytes);
                 What::Fault { host, fault, before, after: after(fault, bytes), label }
