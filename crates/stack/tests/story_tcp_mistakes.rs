@@ -155,6 +155,34 @@ fn much_at_once_is_acknowledged_at_once() {
 }
 
 #[test]
+fn a_congestion_window_has_more_than_sixteen_bits() {
+    let mut scene = Scene::default();
+    scene.mtu = 9000;
+    let story = Story::in_scene(
+        "Slow start goes on past 65,535 bytes, which eight large segments are",
+        "RFC 5681, 3.1",
+        scene,
+    );
+    let Cast { peer, we, app, .. } = story.cast();
+
+    let socket = app.has_accepted_by(syn().mss(8960).window_scale(7));
+    app.sends_tcp(socket, vec![b'x'; 20 * 8960]);
+    let mut sent = 0;
+    let mut we_send = |count| {
+        for _ in 0..count {
+            we.send(data([b'x'; 8960]).seq(1 + 8960 * sent));
+            sent += 1;
+        }
+    };
+    // The initial window. Then two segments leave the network, and two more may be in it.
+    we_send(2);
+    for acknowledged in [2, 4, 6, 8] {
+        peer.sends(ack().ack(1 + 8960 * acknowledged));
+        we_send(4);
+    }
+}
+
+#[test]
 fn options_may_fill_the_header() {
     let story = Story::new(
         "Of forty bytes of options the last four say the MSS",
