@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn no_more_lies_unused_than_the_overhead_says() {
+        for whole in [1, 2, 255, 256, 257] {
+            let mut pages = Pages::default();
+            pages.write(0, &[1; PAGE_LEN]);
+            pages.advance(PAGE_LEN - 1);
+            // A byte of the first page, whole ones, and one that has just become whole.
+            let length = 1 + (whole - 1) * PAGE_LEN + SMALL_PAGE_LEN + 1;
+            (0..length).step_by(512).for_each(|at| pages.write(at, &[2; 512]));
+            let unused = pages.allocated() - length;
+            assert!(unused <= overhead(length), "{whole} pages: {unused}, {}", overhead(length));
+        }
+    }
+
+    #[test]
     fn a_page_with_nothing_left_in_it_is_given_back() {
         let mut pages = Pages::default();
         for (kept, expected) in [(PAGE_LEN + 1, 2), (PAGE_LEN, 1), (1, 1), (0, 0)] {

@@ -43,3 +43,22 @@ impl CongestionControl for Unlimited {
         "none"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_happens_the_window_has_no_bound() {
+        let now = Instant::START;
+        let start = Start { now, smss: 1000, is_syn_retransmitted: true };
+        let mut unlimited = UnlimitedConfig.make(&start);
+        unlimited.on_congestion(&Congestion { now, flight_size: 1 });
+        unlimited.on_recovery_end(now, 1);
+        unlimited.on_retransmission_timeout(&Timeout { now, flight_size: 1, is_first: true });
+        unlimited.on_idle_restart(now);
+        unlimited.on_mss_changed(1);
+        assert_eq!((unlimited.window(), unlimited.slow_start_threshold()), (u32::MAX, u32::MAX));
+        assert_eq!(unlimited.name(), "none");
+    }
+}

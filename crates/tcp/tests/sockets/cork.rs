@@ -72,3 +72,49 @@ fn must_60_what_waited_before_the_cork_was_put_in_leaves_in_time_too() {
     scene.pass(CORK_CEILING);
     scene.expect(PSH_ACK, 1, 1, b"early");
 }
+
+#[test]
+fn must_60_the_ceiling_counts_from_what_has_waited_longest() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, &[1; 600]).unwrap();
+    scene.pass_ms(150);
+    scene.send(id, &[2; 600]).unwrap();
+    assert_eq!(scene.leaves_one().text.len(), 1000);
+    scene.pass_ms(50);
+    assert_eq!(scene.leaves_one().text.len(), 200, "the rest of what has waited");
+}
+
+#[test]
+fn what_left_with_a_full_segment_has_waited_for_nothing() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, &[1; 600]).unwrap();
+    scene.pass_ms(150);
+    scene.send(id, &[2; 400]).unwrap();
+    assert_eq!(scene.leaves_one().text.len(), 1000);
+    scene.send(id, b"more").unwrap();
+    scene.pass(CORK_CEILING - std::time::Duration::from_millis(1));
+    scene.nothing_leaves();
+    scene.pass_ms(1);
+    scene.expect(PSH_ACK, 1001, 1, b"more");
+}
+
+#[test]
+fn what_is_given_after_the_ceiling_waits_anew() {
+    let (mut scene, id) = Scene::established(corked());
+    scene.send(id, b"first").unwrap();
+    scene.pass(CORK_CEILING);
+    scene.send(id, b"second").unwrap();
+    scene.expect(PSH_ACK, 1, 1, b"first");
+}
+
+#[test]
+fn a_cork_that_nobody_put_in_holds_nothing_back() {
+    let options = ConnectionOptions { cork: false, ..corked() };
+    let (mut scene, id) = Scene::established(options);
+    scene.send(id, b"at once").unwrap();
+    scene.expect(PSH_ACK, 1, 1, b"at once");
+    assert_eq!(
+        scene.sockets.next_deadline(),
+        Some(scene.now + std::time::Duration::from_millis(300))
+    );
+}

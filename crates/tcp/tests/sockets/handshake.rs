@@ -231,3 +231,35 @@ fn what_both_asked_for_may_be_refused() {
     assert_eq!(scene.state(id), State::Closed);
     assert_eq!(scene.sockets.take_error(id), Ok(Some(Error::ConnectionRefused)));
 }
+
+#[test]
+fn an_answer_that_comes_twice_is_acknowledged_twice_and_changes_nothing() {
+    let (mut scene, id) = asking();
+    for is_first in [true, false] {
+        let taken = scene.peer_sends(syn_ack());
+        assert_eq!(taken.is_ok(), is_first, "{taken:?}");
+        scene.expect(Flags::ACK, 1, 1, b"");
+        assert_eq!(scene.state(id), State::Established);
+    }
+}
+
+#[test]
+fn who_asked_cannot_answer_himself() {
+    let (mut scene, listener) = asked_for();
+    scene.peer_sends(syn_ack()).unwrap_err();
+    assert_eq!(scene.leaves_one().flags, SYN_ACK, "as for a SYN that came again");
+    assert_eq!(scene.sockets.accept(listener), Err(Error::WouldBlock));
+}
+
+#[test]
+fn rfc_7323_7_1_no_two_connections_show_the_same_clock() {
+    let mut scene = Scene::new();
+    let mut clocks = Vec::new();
+    for port in 40_000..40_010 {
+        scene.remote.set_port(port);
+        scene.connect(ConnectionOptions::default()).unwrap();
+        clocks.push(scene.leaves_one().options.timestamps.unwrap().value);
+    }
+    clocks.sort_unstable();
+    assert!(clocks.windows(2).all(|pair| pair[1] - pair[0] > 1000), "{clocks:?}");
+}

@@ -37,6 +37,7 @@ fn a_close_that_lingers_is_told_when_all_was_acknowledged() {
     assert_eq!(scene.sockets.close(scene.now, id), Err(Error::WouldBlock));
     scene.expect(FIN_ACK | Flags::PSH, 1, 1, b"words");
     assert_eq!(scene.sockets.close(scene.now, id), Err(Error::WouldBlock), "asked again");
+    assert!(!scene.sockets.readiness(id).unwrap().has_lingered);
     scene.events();
     scene.peer_sends(seg(Flags::ACK, 1, 6)).unwrap();
     assert!(scene.events().is_empty() || scene.state(id) == State::FinWait1);
@@ -72,6 +73,7 @@ fn when_nothing_is_left_to_deliver_nothing_lingers() {
     scene.leaves();
     scene.peer_sends(seg(Flags::ACK, 1, 2)).unwrap();
     assert_eq!(scene.state(id), State::FinWait2);
+    assert!(!scene.sockets.readiness(id).unwrap().has_lingered, "it was not closed yet");
     assert_eq!(scene.sockets.close(scene.now, id), Ok(()));
 }
 

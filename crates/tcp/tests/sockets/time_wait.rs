@@ -226,3 +226,48 @@ fn both_who_close_at_once_wait() {
     assert_eq!((scene.sockets.len(), scene.sockets.in_time_wait()), (0, 1));
     scene.nothing_leaves();
 }
+
+#[test]
+fn may_2_where_the_syn_was_an_old_one_it_goes_on() {
+    let mut scene = let_go();
+    scene.listen(1, ConnectionOptions::default());
+    scene.pass(TIME_WAIT_TIME / 2);
+    scene.peer_sends(Seg { seq: 1000, ..syn() }).unwrap();
+    let answer = scene.leaves_one();
+    assert_eq!((answer.flags, scene.sockets.in_time_wait()), (SYN_ACK, 0));
+    // The peer, which is in LAST-ACK, does not know what this is about.
+    scene.peer_sends(seg(Flags::RST, 1001, 0)).unwrap();
+    assert_eq!((scene.sockets.len(), scene.sockets.in_time_wait()), (1, 1));
+    scene.peer_sends(seg(FIN_ACK, 1, 2)).unwrap_err();
+    scene.expect(Flags::ACK, 2, 2, b"");
+    scene.pass(TIME_WAIT_TIME - Duration::from_millis(1));
+    assert_eq!(scene.sockets.in_time_wait(), 1);
+    scene.pass_ms(1);
+    assert_eq!((scene.sockets.in_time_wait(), scene.sockets.time_wait_evicted()), (0, 0));
+}
+
+#[test]
+fn a_connection_that_was_accepted_in_its_place_does_not_bring_it_back() {
+    let mut scene = let_go();
+    let listener = scene.listen(1, ConnectionOptions::default());
+    scene.peer_sends(Seg { seq: 1000, ..syn() }).unwrap();
+    let answer = scene.leaves_one();
+    scene.peer_sends(seg(Flags::ACK, 1001, answer.seq + 1)).unwrap();
+    scene.sockets.accept(listener).unwrap();
+    scene.peer_sends(seg(Flags::RST, 1001, 0)).unwrap();
+    assert_eq!(scene.sockets.in_time_wait(), 0);
+}
+
+#[test]
+fn while_nobody_has_room_for_the_next_connection_it_goes_on() {
+    let mut scene = let_go();
+    scene.listen(1, ConnectionOptions::default());
+    scene.remote.set_port(40_001);
+    scene.peer_sends(syn()).unwrap();
+    scene.leaves_one();
+    scene.remote.set_port(40_000);
+    let asked = scene.peer_sends(Seg { seq: 1000, ..syn() });
+    assert_eq!(asked, Err(SegmentDropped::UnexpectedSyn));
+    scene.expect(Flags::ACK, 2, 2, b"");
+    assert_eq!(scene.sockets.in_time_wait(), 1);
+}
