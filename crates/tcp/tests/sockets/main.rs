@@ -14,6 +14,7 @@ mod closed_window;
 mod congestion;
 mod cookies;
 mod cork;
+mod ending;
 mod errors;
 mod forged;
 mod giving_up;

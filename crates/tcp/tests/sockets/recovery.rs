@@ -240,3 +240,25 @@ fn an_echo_that_was_never_ours_is_no_round_trip() {
         assert_eq!(status.rto, Duration::from_millis(600), "{echo_reply}");
     }
 }
+
+#[test]
+fn the_round_trip_is_that_of_the_oldest_that_is_timed() {
+    let options = ConnectionOptions { no_delay: true, ..ConnectionOptions::default() };
+    let (mut scene, id) = Scene::established(options);
+    scene.send(id, b"old").unwrap();
+    scene.leaves_one();
+    scene.pass_ms(50);
+    scene.send(id, b"new").unwrap();
+    scene.leaves_one();
+    scene.pass_ms(50);
+    acknowledges(&mut scene, 7, 1);
+    let status = scene.sockets.status(scene.now, id).unwrap();
+    assert_eq!(status.smoothed_rtt, Some(Duration::from_millis(100)));
+    scene.pass_ms(500);
+    scene.send(id, b"next").unwrap();
+    scene.leaves_one();
+    scene.pass_ms(20);
+    acknowledges(&mut scene, 11, 1);
+    let status = scene.sockets.status(scene.now, id).unwrap();
+    assert_eq!(status.smoothed_rtt, Some(Duration::from_millis(90)), "an eighth of 20");
+}

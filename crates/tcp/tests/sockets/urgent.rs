@@ -111,3 +111,62 @@ fn a_closed_window_does_not_hold_back_the_urgent_pointer() {
     let one = scene.leaves_one();
     assert_eq!((one.flags, one.urgent, one.text.len()), (Flags::ACK | Flags::URG, 5, 0));
 }
+
+#[test]
+fn must_31_a_pointer_that_reaches_further_than_its_field_says_as_much_as_it_can() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.sockets.send_urgent(scene.now, id, &[7; 70_000]).unwrap();
+    let mut pointers = Vec::new();
+    for acknowledged in (1..=70_001).step_by(1000) {
+        scene.peer_sends(seg(Flags::ACK, 1, acknowledged)).unwrap();
+        pointers.extend(scene.leaves().iter().map(|segment| (segment.seq, segment.urgent)));
+    }
+    let to_end = |number: u32| u16::try_from(70_001 - number).unwrap_or(u16::MAX);
+    let expected: Vec<_> = (1..=69_001).step_by(1000).map(|at| (at, to_end(at))).collect();
+    assert_eq!(pointers, expected);
+}
+
+#[test]
+fn before_it_is_open_nothing_urgent_leaves() {
+    let mut scene = Scene::new();
+    let id = scene.connect(ConnectionOptions::default()).unwrap();
+    scene.leaves_one();
+    scene.sockets.send_urgent(scene.now, id, b"hurry").unwrap();
+    scene.nothing_leaves();
+}
+
+#[test]
+fn with_the_window_open_the_pointer_leaves_with_the_text() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.send(id, b"first").unwrap();
+    scene.leaves_one();
+    scene.sockets.send_urgent(scene.now, id, b"!").unwrap();
+    scene.nothing_leaves();
+    scene.peer_sends(seg(Flags::ACK, 1, 6)).unwrap();
+    let one = scene.leaves_one();
+    assert_eq!((one.seq, one.urgent), (6, 1));
+}
+
+#[test]
+fn behind_the_fin_nothing_is_urgent() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.peer_sends(seg(FIN_ACK, 1, 1)).unwrap();
+    scene.events();
+    scene.peer_sends(seg(Flags::ACK, 2, 1).urgent(5)).unwrap();
+    assert_eq!((scene.sockets.urgent_to_read(id), scene.events().len()), (Ok(None), 0));
+}
+
+#[test]
+fn what_was_read_past_is_urgent_no_more() {
+    let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"ab!cd").urgent(3)).unwrap();
+    let mut two = [0; 2];
+    for (left, at_mark) in [(Some(1), true), (None, false)] {
+        scene.sockets.receive(scene.now, id, &mut two).unwrap();
+        assert_eq!(scene.sockets.urgent_to_read(id), Ok(left));
+        assert_eq!(scene.sockets.is_at_urgent_mark(id), Ok(at_mark));
+        assert_eq!(scene.sockets.readiness(id).unwrap().urgent, at_mark);
+    }
+    scene.peer_sends(seg(Flags::ACK, 6, 1).urgent(0)).unwrap();
+    assert_eq!(scene.sockets.urgent_to_read(id), Ok(None), "a pointer to what is known");
+}
