@@ -39,6 +39,11 @@
 //! A [`Relay`] carries bytes between a connection and another end, as `nc` does between a
 //! connection and standard input and output.
 //!
+//! # Talker
+//!
+//! A [`Talker`](talker::Talker) is the stack with a program that has one connection, and a
+//! [`Plan`](talker::Plan) for it: what `strata sim tcp` shows, and what tests send through bad links.
+//!
 //! # SOCKS5 and iperf3
 //!
 //! [`socks`] is what a proxy's client says. An [`Iperf3Host`](iperf3::Iperf3Host) is the stack as a server that a stock `iperf3 -c`
@@ -66,6 +71,7 @@ mod service_host;
 pub mod socks;
 mod stream_host;
 mod stream_server;
+pub mod talker;
 
 pub use bound_stream::BoundStream;
 pub use chargen::Chargen;

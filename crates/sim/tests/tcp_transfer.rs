@@ -17,97 +17,32 @@ use std::panic::catch_unwind;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use apps::talker::{Closes, Opens, Plan, Talk, Talker};
 use apps::{Service, ServiceHost};
 use link::{LinkOptions, Percentage, split_seed};
 use narrate::{Detail, Lines, Names};
-use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium, Received, TransmitOffload};
+use packet::{Capabilities, Instant, Medium};
 use sim::{Cable, History, HostId, World};
 use stack::{Config, InterfaceConfig, Secret, Stack};
-use tcp::{ConnectionOptions, Error, SequenceNumber, SocketId, State};
+use tcp::{ConnectionOptions, SequenceNumber};
 use trace::{Record, Subscriber};
 
 /// How many seeds are tried, unless the environment says otherwise.
 const SEEDS: u64 = 200;
 
-/// A program that sends to an echo service, closes, and reads what comes back.
-struct Client {
-    stack: Stack,
-    socket: SocketId,
-    data: Vec<u8>,
-    sent: usize,
-    echoed: Vec<u8>,
-    /// Whether the echo came to its end; or what ended the connection.
-    end: Option<Result<(), Error>>,
-}
-
-impl Client {
-    fn new(mut stack: Stack, data: Vec<u8>) -> Self {
-        let options = ConnectionOptions::default();
-        let remote = ([192, 0, 2, 2], 7).into();
-        let socket = stack.tcp(Instant::START).connect(None, remote, options).unwrap();
-        Self { stack, socket, data, sent: 0, echoed: Vec::new(), end: None }
-    }
-
-    fn step(&mut self, now: Instant) {
-        if self.end.is_none() {
-            self.end = self.exchange(now).err().map(|end| end.map_or(Ok(()), Err));
-            if self.end.is_some() {
-                self.stack.tcp(now).close(now, self.socket).unwrap();
-            }
-        }
-    }
-
-    /// Sends and receives as much as goes now. `Err(None)` is the end in peace.
-    fn exchange(&mut self, now: Instant) -> Result<(), Option<Error>> {
-        let mut sockets = self.stack.tcp(now);
-        // Who closes before the connection is open gives it up (RFC 9293, 3.10.4).
-        if sockets.state(self.socket) == Ok(State::SynSent) {
-            return Ok(());
-        }
-        while self.sent < self.data.len() {
-            match sockets.send(now, self.socket, &self.data[self.sent..]) {
-                Ok(count) => self.sent += count,
-                Err(Error::WouldBlock) => break,
-                Err(error) => return Err(Some(error)),
-            }
-            if self.sent == self.data.len() {
-                sockets.shutdown(now, self.socket).map_err(Some)?;
-            }
-        }
-        let mut buffer = [0; 4096];
-        loop {
-            match sockets.receive(now, self.socket, &mut buffer) {
-                Ok(0) => return Err(None),
-                Ok(count) => self.echoed.extend(&buffer[..count]),
-                Err(Error::WouldBlock) => return Ok(()),
-                Err(error) => return Err(Some(error)),
-            }
-        }
-    }
-}
-
-impl Host for Client {
-    fn receive(&mut self, now: Instant, interface: InterfaceId, frame: Received<'_>) {
-        self.stack.receive(now, interface, frame);
-        self.step(now);
-    }
-
-    fn transmit(
-        &mut self,
-        now: Instant,
-        interface: InterfaceId,
-        buffer: &mut Buffer,
-    ) -> Option<TransmitOffload> {
-        self.stack.transmit(now, interface, buffer)
-    }
-
-    fn next_deadline(&self) -> Option<Instant> {
-        self.stack.next_deadline()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        self.stack.handle_timeout(now);
-        self.step(now);
+/// Sends to an echo service, closes, and reads what comes back.
+fn plan(seed: u64) -> Plan {
+    Plan {
+        opens: Opens::Asking {
+            from: ([192, 0, 2, 1], 0).into(),
+            to: ([192, 0, 2, 2], Service::Echo.port()).into(),
+        },
+        options: ConnectionOptions::default(),
+        sends: split_seed(seed, 100) % 200_000,
+        piece: 1 << 16,
+        every: Duration::ZERO,
+        sleeps: Duration::ZERO,
+        closes: Closes::AfterSending,
     }
 }
 
@@ -127,7 +62,8 @@ impl Subscriber for Listeners {
 
 struct Run {
     world: World,
-    client: HostId<Client>,
+    sends: u64,
+    client: HostId<Talker>,
     server: HostId<ServiceHost>,
     listeners: Rc<RefCell<Listeners>>,
 }
@@ -153,9 +89,9 @@ impl Run {
     fn of(seed: u64, lines: Option<Lines<std::io::Stdout>>) -> Self {
         let listeners = Rc::new(RefCell::new(Listeners { history: History::new(), lines }));
         let mut world = World::traced(seed, listeners.clone());
-        let length = usize::try_from(split_seed(seed, 100) % 200_000).unwrap();
-        let data = (0..length).map(|at| (at * 31 + at / 256).to_le_bytes()[0]).collect();
-        let client = world.add_host("client", Client::new(stack(&world, "client", 1), data));
+        let plan = plan(seed);
+        let sends = plan.sends;
+        let client = world.add_host("client", Talker::new(stack(&world, "client", 1), plan));
         let server = stack(&world, "server", 2);
         let server =
             ServiceHost::new(server, &[Service::Echo], SystemTime::UNIX_EPOCH, seed).unwrap();
@@ -167,22 +103,16 @@ impl Run {
         };
         world.connect(client, server, cable).unwrap();
         world.run_until_idle(Duration::from_secs(4 * 3600)).unwrap();
-        Self { world, client, server, listeners }
+        Self { world, sends, client, server, listeners }
     }
 
     fn check(&mut self) {
-        let client = self.world.host(self.client);
-        assert_eq!(
-            client.end,
-            Some(Ok(())),
-            "{} of {} bytes",
-            client.echoed.len(),
-            client.data.len()
-        );
-        assert!(client.echoed == client.data, "what came back is not what was sent");
+        let Talk { taken, wrong, failure, .. } = *self.world.host(self.client).talk();
+        assert_eq!(failure, None, "{taken} of {} bytes came back", self.sends);
+        assert_eq!((taken, wrong), (self.sends, 0), "what came back is not what was sent");
         assert!(self.world.leftovers().is_empty(), "{}", self.world.leftovers());
         let client = self.world.host_mut(self.client);
-        assert!(client.stack.tcp(Instant::START).is_empty(), "the connection is not over");
+        assert!(client.stack_mut().tcp(Instant::START).is_empty(), "the connection is not over");
     }
 }
 

@@ -2,7 +2,6 @@
 //! happens.
 
 mod ping;
-mod talker;
 mod tcp;
 
 use std::cell::RefCell;

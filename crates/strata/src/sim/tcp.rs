@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use apps::talker::{Closes, Opens, Plan, Talk, Talker};
 use clap::{Args, ValueEnum};
 use link::Delay;
 use packet::Instant;
 use sim::World;
 use tcp::ConnectionOptions;
 
-use super::talker::{Closes, Opens, Plan, Talk, Talker};
 use super::{ALICE, ALICE_ADDRESS, Arguments, BOB, BOB_ADDRESS, Listeners, stack};
 use crate::failure::Failure;
 use crate::say::say;

@@ -1,4 +1,5 @@
 //! A program that has one TCP connection: it sends what it was told to, reads what comes, closes.
+//! With it a simulation has something to show, or to judge: it knows what must come.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,23 +10,26 @@ use tcp::{ConnectionOptions, Error, SocketId, State};
 
 /// What a talker does, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) opens: Opens,
-    pub(super) options: ConnectionOptions,
+pub struct Plan {
+    /// How its connection comes about.
+    pub opens: Opens,
+    /// What the connection is like.
+    pub options: ConnectionOptions,
     /// How many bytes it sends.
-    pub(super) sends: u64,
+    pub sends: u64,
     /// How many of them it gives to the connection at once.
-    pub(super) piece: u64,
+    pub piece: u64,
     /// From one piece to the next.
-    pub(super) every: Duration,
+    pub every: Duration,
     /// How long it reads nothing, from the start on.
-    pub(super) sleeps: Duration,
-    pub(super) closes: Closes,
+    pub sleeps: Duration,
+    /// When it closes.
+    pub closes: Closes,
 }
 
 /// How the connection comes about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Opens {
+pub enum Opens {
     /// It asks for it, from one end to the other.
     Asking {
         /// Its own end; port 0 for any.
@@ -42,7 +46,7 @@ pub(super) enum Opens {
 
 /// When it says that it sends no more. It always waits until all is given to the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Closes {
+pub enum Closes {
     /// At once.
     AfterSending,
     /// When the peer has said so.
@@ -55,19 +59,19 @@ pub(super) enum Closes {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Talk {
+pub struct Talk {
     /// Bytes given to the connection.
-    pub(super) given: u64,
+    pub given: u64,
     /// Bytes that came and are what the other side sent.
-    pub(super) taken: u64,
+    pub taken: u64,
     /// Bytes that came and are not.
-    pub(super) wrong: u64,
+    pub wrong: u64,
     /// What ended the connection, if it did not end in peace.
-    pub(super) failure: Option<Error>,
+    pub failure: Option<Error>,
 }
 
 /// The stack with the program on it.
-pub(super) struct Talker {
+pub struct Talker {
     stack: Stack,
     plan: Plan,
     talk: Talk,
@@ -82,7 +86,9 @@ pub(super) struct Talker {
 }
 
 impl Talker {
-    pub(super) fn new(stack: Stack, plan: Plan) -> Self {
+    /// A talker that begins at once.
+    #[must_use]
+    pub fn new(stack: Stack, plan: Plan) -> Self {
         Self {
             stack,
             plan,
@@ -96,8 +102,15 @@ impl Talker {
         }
     }
 
-    pub(super) const fn talk(&self) -> &Talk {
+    /// What came of it so far.
+    #[must_use]
+    pub const fn talk(&self) -> &Talk {
         &self.talk
+    }
+
+    /// The stack below.
+    pub const fn stack_mut(&mut self) -> &mut Stack {
+        &mut self.stack
     }
 
     /// Does what can be done now.
