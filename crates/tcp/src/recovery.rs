@@ -30,9 +30,6 @@ pub trait LossRecovery: fmt::Debug + Send {
     /// How many bytes may be outstanding on top of the congestion window: what SND.NXT - SND.UNA
     /// still counts, but has left the network.
     fn inflation(&self) -> u32;
-
-    /// What it is called: `newreno`.
-    fn name(&self) -> &'static str;
 }
 
 /// An acknowledgment, as loss recovery sees it.

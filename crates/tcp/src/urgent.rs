@@ -150,3 +150,36 @@ impl crate::receiver::Receiver {
 fn to_usize(length: u32) -> usize {
     usize::try_from(length).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{Context, Opening, Origin};
+    use crate::{ConnectionOptions, SocketPair, State};
+    use packet::Instant;
+    use std::net::SocketAddr;
+    use trace::Tracer;
+
+    #[test]
+    fn what_was_urgent_does_not_lie_ahead_2_gib_later() {
+        let end = |last| SocketAddr::from(([192, 0, 2, last], 7));
+        let opening = Opening {
+            pair: SocketPair { local: end(2), remote: end(1) },
+            iss: SequenceNumber::new(1),
+            receive_mss: 1460,
+            send_limit: 1460,
+            timestamp_offset: 0,
+        };
+        let (now, options) = (Instant::START, ConnectionOptions::default());
+        let mut connection =
+            Connection::new(now, opening, Origin::Active, State::Established, options);
+        let first = connection.rcv.nxt;
+        connection.rcv.up = Some(first + 1);
+        connection.rcv.take_text(now, first, b"!");
+        assert!(connection.is_at_urgent_mark());
+        let context = Context { now, tracer: &Tracer::off(), may_grow: false };
+        assert_eq!(connection.receive(context, &mut [0]), Ok(1));
+        connection.rcv.nxt += (1 << 31) + 1;
+        assert_eq!(connection.urgent_to_read(), None);
+    }
+}

@@ -182,10 +182,6 @@ impl LossRecovery for FastRecovery {
     fn inflation(&self) -> u32 {
         self.inflation
     }
-
-    fn name(&self) -> &'static str {
-        "newreno"
-    }
 }
 
 #[cfg(test)]

@@ -83,6 +83,23 @@ fn what_is_outstanding_for_long_is_not_idle() {
 }
 
 #[test]
+fn a_loss_takes_no_buffer_back() {
+    let options = ConnectionOptions {
+        send_buffer: 16_000,
+        send_buffer_max: Some(100_000),
+        ..ConnectionOptions::default()
+    };
+    let (mut scene, id) = Scene::established(options);
+    scene.send(id, &[7; 16_000]).unwrap();
+    scene.leaves();
+    scene.pass_ms(300);
+    scene.leaves();
+    scene.peer_sends(seg(Flags::ACK, 1, 1001)).unwrap();
+    let status = scene.sockets.status(scene.now, id).unwrap();
+    assert_eq!((status.congestion_window, status.send_buffer), (2000, 20_000));
+}
+
+#[test]
 fn rfc_6298_5_7_after_a_lost_syn_data_begins_with_one_segment_and_three_seconds() {
     let mut scene = Scene::new();
     let id = scene.connect(ConnectionOptions::default()).unwrap();

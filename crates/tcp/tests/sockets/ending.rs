@@ -29,6 +29,7 @@ fn no_fin_goes_before_the_rst() {
     let (mut scene, id) = Scene::established(ConnectionOptions::default());
     aborts(&mut scene, id);
     scene.sockets.shutdown(scene.now, id).unwrap();
+    assert_eq!(scene.state(id), State::Established, "nothing is closed in peace any more");
     scene.expect(RST_ACK, 1, 1, b"");
 }
 

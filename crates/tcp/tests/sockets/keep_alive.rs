@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tcp::{ConnectionOptions, Error, Flags, KeepAlive, SocketId, State};
 
-use crate::scene::{PSH_ACK, Scene, Seg, seg};
+use crate::scene::{FIN_ACK, PSH_ACK, Scene, Seg, seg};
 
 const KEEP_ALIVE: KeepAlive =
     KeepAlive { idle: Duration::from_secs(100), interval: Duration::from_secs(10), probes: 3 };
@@ -115,6 +115,25 @@ fn it_can_be_turned_on_and_off_at_any_time() {
     probe(&mut scene);
     scene.sockets.set_options(scene.now, id, ConnectionOptions::default()).unwrap();
     scene.pass(Duration::from_secs(1000));
+    scene.nothing_leaves();
+}
+
+#[test]
+fn what_is_over_is_not_kept_alive() {
+    let (mut scene, closed) = Scene::established(ConnectionOptions::default());
+    scene.peer_sends(seg(Flags::RST, 1, 0)).unwrap();
+    let in_time_wait = scene.accept_one(ConnectionOptions::default());
+    scene.sockets.shutdown(scene.now, in_time_wait).unwrap();
+    scene.leaves_one();
+    scene.peer_sends(seg(FIN_ACK, 1, 2)).unwrap();
+    scene.leaves_one();
+    let often = KeepAlive { idle: Duration::from_secs(1), ..KEEP_ALIVE };
+    for (id, state) in [(closed, State::Closed), (in_time_wait, State::TimeWait)] {
+        let options = ConnectionOptions { keep_alive: Some(often), ..ConnectionOptions::default() };
+        scene.sockets.set_options(scene.now, id, options).unwrap();
+        assert_eq!(scene.state(id), state);
+    }
+    scene.pass(Duration::from_secs(100));
     scene.nothing_leaves();
 }
 

@@ -187,6 +187,7 @@ fn must_43_must_44_the_local_end_is_the_one_asked_for_or_chosen() {
 #[test]
 fn what_is_over_leaves_its_port() {
     let (mut scene, id) = Scene::established(ConnectionOptions::default());
+    assert!(!scene.sockets.is_empty());
     assert_eq!(scene.connect(ConnectionOptions::default()), Err(Error::AddressInUse));
     scene.peer_sends(seg(Flags::RST, 1, 0)).unwrap();
     assert_eq!(scene.state(id), State::Closed, "the application still holds it");

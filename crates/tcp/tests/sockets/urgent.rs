@@ -170,3 +170,14 @@ fn what_was_read_past_is_urgent_no_more() {
     scene.peer_sends(seg(Flags::ACK, 6, 1).urgent(0)).unwrap();
     assert_eq!(scene.sockets.urgent_to_read(id), Ok(None), "a pointer to what is known");
 }
+
+#[test]
+fn a_byte_that_was_taken_does_not_come_back_with_the_text_behind_it() {
+    let (mut scene, id) = Scene::established(aside());
+    scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"ab!").urgent(3)).unwrap();
+    assert_eq!(scene.sockets.receive_urgent(scene.now, id), Ok(b'!'));
+    scene.events();
+    scene.peer_sends(seg(PSH_ACK, 4, 1).text(b"cd")).unwrap();
+    assert_eq!(scene.sockets.receive_urgent(scene.now, id), Err(Error::InvalidArgument));
+    assert!(scene.events().iter().all(|event| !event.readiness.urgent));
+}
