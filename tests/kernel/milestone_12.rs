@@ -39,7 +39,7 @@ fn windows_beyond_64_kib_are_announced() {
     let shown = serve.stop().stdout;
     // Never scaled beside a SYN.
     assert!(shown.contains("[SYN, ACK] seq 0 ack 1 win 65535, "), "{shown}");
-    assert!(shown.contains(" win 1048576 data 6, "), "{shown}");
+    assert!(shown.contains(" win 131072 data 6, "), "{shown}");
 }
 
 #[test]

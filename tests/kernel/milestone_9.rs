@@ -11,9 +11,9 @@ fn an_echo_comes_back_and_takes_the_acknowledgment_along() {
     let shown = serve.stop().stdout;
     for line in [
         "[PSH, ACK] seq 1 ack 1 win ",
-        "[PSH, ACK] seq 1 ack 5 win 1048576 data 4, 56 bytes: new data",
+        "[PSH, ACK] seq 1 ack 5 win 131072 data 4, 56 bytes: new data",
         "[PSH, ACK] seq 5 ack 5 win ",
-        "[PSH, ACK] seq 5 ack 11 win 1048576 data 6, 58 bytes: new data",
+        "[PSH, ACK] seq 5 ack 11 win 131072 data 6, 58 bytes: new data",
     ] {
         assert!(shown.contains(line), "'{line}' is missing:\n{shown}");
     }
@@ -26,7 +26,7 @@ fn what_finds_no_company_is_acknowledged_alone() {
     lab.run("(echo one; sleep 0.2; echo three; sleep 0.3) | timeout 9 nc -N 192.0.2.2 9");
     let shown = serve.stop().stdout;
     assert!(shown.contains("delayed ACK timer fired"), "{shown}");
-    assert!(shown.contains("[ACK] seq 1 ack 11 win 1048576, 52 bytes: delayed ACK"), "{shown}");
+    assert!(shown.contains("[ACK] seq 1 ack 11 win 131072, 52 bytes: delayed ACK"), "{shown}");
 }
 
 #[test]

@@ -64,6 +64,8 @@ pub struct Talk {
     pub given: u64,
     /// Bytes that came and are what the other side sent.
     pub taken: u64,
+    /// When the last of all that came was read.
+    pub last_taken: Option<Instant>,
     /// Bytes that came and are not.
     pub wrong: u64,
     /// What ended the connection, if it did not end in peace.
@@ -180,6 +182,7 @@ impl Talker {
                 Err(Error::WouldBlock) => return Ok(false),
                 Err(error) => return Err(error),
             };
+            self.talk.last_taken = Some(now);
             for &byte in buffer.iter().take(count) {
                 let is_right = byte == byte_at(self.talk.taken + self.talk.wrong);
                 let counted = if is_right { &mut self.talk.taken } else { &mut self.talk.wrong };

@@ -10,7 +10,7 @@
 //! | `timestamps` | `on`, `off` | `on` |
 //! | `window_scale` | `on`, `off` | `on` |
 //! | `sack` | `off`: TCP here has none yet | `off` |
-//! | `sndbuf`, `rcvbuf` | how much waits at a connection, in bytes | 1048576 |
+//! | `sndbuf`, `rcvbuf` | how much waits at a connection, in bytes | 131072, and more as the path needs it |
 //! | `isn` | the first sequence number of every connection | random |
 
 use std::num::NonZeroU32;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use ipv4::Cidr;
 use tcp::congestion::{Algorithm, InitialWindow, NewRenoConfig, UnlimitedConfig};
-use tcp::{ConnectionOptions, SequenceNumber};
+use tcp::{BufferSize, ConnectionOptions, SequenceNumber};
 
 /// How the stack is to be set up.
 #[derive(Clone, Debug)]
@@ -179,8 +179,8 @@ fn address(text: &str) -> Option<Cidr> {
 }
 
 /// A buffer's size: a byte at least.
-fn buffer(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|&size| size > 0 && size <= 1 << 30)
+fn buffer(text: &str) -> Option<BufferSize> {
+    text.parse().ok().filter(|&size| size > 0 && size <= 1 << 30).map(BufferSize::fixed)
 }
 
 #[cfg(test)]
@@ -209,7 +209,8 @@ mod tests {
         assert_eq!(settings.first_number, Some(SequenceNumber::new(u32::MAX)));
         let options = settings.options;
         assert!(!options.timestamps && !options.window_scaling);
-        assert_eq!((options.send_buffer, options.receive_buffer), (4096, 8192));
+        assert_eq!(options.send_buffer, BufferSize::fixed(4096));
+        assert_eq!(options.receive_buffer, BufferSize::fixed(8192));
         assert_eq!(options.min_rto, Duration::from_secs(1));
     }
 

@@ -4,7 +4,7 @@
 
 use stack::{Counter, Stack};
 use story::*;
-use tcp::{CHALLENGE_ACK_INTERVAL, ConnectionOptions, Error, SocketId, State};
+use tcp::{BufferSize, CHALLENGE_ACK_INTERVAL, ConnectionOptions, Error, SocketId, State};
 
 /// A connection that the application asked for, brought to `state`. What comes next from us has
 /// the first number, and acknowledges the second one.
@@ -154,7 +154,8 @@ fn sequence_1_what_reaches_beyond_the_window_is_cut_off() {
     );
     let Cast { peer, we, app, .. } = story.cast();
 
-    let options = ConnectionOptions { receive_buffer: 500, ..Default::default() };
+    let options =
+        ConnectionOptions { receive_buffer: BufferSize::fixed(500), ..Default::default() };
     let socket = app.has_accepted_with(syn(), "with room for 500 bytes", options);
     peer.sends(fin().text([7; 600]));
     we.send_within(ms(499), ack().ack(501).window(0));
@@ -170,7 +171,8 @@ fn sequence_1_what_reaches_beyond_the_window_is_cut_off() {
 /// A connection whose peer has filled the window: 500 bytes.
 fn with_a_closed_window(cast: &Cast<'_, Stack>) -> SocketId {
     let Cast { peer, we, app, .. } = cast;
-    let options = ConnectionOptions { receive_buffer: 500, ..Default::default() };
+    let options =
+        ConnectionOptions { receive_buffer: BufferSize::fixed(500), ..Default::default() };
     let socket = app.has_accepted_with(syn(), "with room for 500 bytes", options);
     peer.sends(data([7; 500]));
     we.send_within(ms(499), ack().ack(501).window(0));

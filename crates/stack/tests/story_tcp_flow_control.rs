@@ -2,10 +2,11 @@
 //! (RFC 9293, 3.8.6).
 
 use story::*;
-use tcp::{ConnectionOptions, Error, State};
+use tcp::{BufferSize, ConnectionOptions, Error, State};
 
 /// A receiver with room for so many bytes, and windows that are not scaled.
-fn room_for(receive_buffer: usize) -> ConnectionOptions {
+fn room_for(bytes: usize) -> ConnectionOptions {
+    let receive_buffer = BufferSize::fixed(bytes);
     ConnectionOptions { receive_buffer, window_scaling: false, ..ConnectionOptions::default() }
 }
 

@@ -2,7 +2,7 @@
 //! `tests/mistakes` put each of them in.
 
 use story::*;
-use tcp::State;
+use tcp::{BufferSize, ConnectionOptions, State};
 
 /// Both sides' numbers wrap ten bytes behind their SYN.
 fn shortly_before_the_wrap() -> Scene {
@@ -165,7 +165,10 @@ fn a_congestion_window_has_more_than_sixteen_bits() {
     );
     let Cast { peer, we, app, .. } = story.cast();
 
-    let socket = app.has_accepted_by(syn().mss(8960).window_scale(7));
+    let send_buffer = BufferSize::fixed(20 * 8960);
+    let options = ConnectionOptions { send_buffer, ..ConnectionOptions::default() };
+    let syn = syn().mss(8960).window_scale(7);
+    let socket = app.has_accepted_with(syn, "with room for 20 segments", options);
     app.sends_tcp(socket, vec![b'x'; 20 * 8960]);
     let mut sent = 0;
     let mut we_send = |count| {

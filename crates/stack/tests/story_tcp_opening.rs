@@ -43,7 +43,7 @@ fn a_connection_that_we_ask_for() {
     let Cast { peer, we, app, nothing, .. } = story.cast();
 
     let socket = app.connects((KERNEL, 9));
-    we.send(syn().to_port(9).seq(0).mss(1460).window_scale(5).with_timestamps());
+    we.send(syn().to_port(9).seq(0).mss(1460).window_scale(7).with_timestamps());
     app.finds_it(socket, State::SynSent);
     peer.sends(syn_ack());
     we.send(ack().seq(1).ack(1).no_options());

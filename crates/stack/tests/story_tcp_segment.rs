@@ -204,7 +204,7 @@ fn must_64_timestamps_may_begin_at_any_byte() {
         let timestamps = [8, 10, 0, 0, 0, 9, 0, 0, 0, 0];
         let options = [fill, &timestamps[..], &[3, 3, 2], &[2, 4, 2, 88]].concat();
         peer.sends(syn().from_port(port).tcp_options(&options));
-        we.send(syn_ack().mss(1460).window_scale(5).with_timestamps());
+        we.send(syn_ack().mss(1460).window_scale(7).with_timestamps());
         peer.sends(rst());
     }
 }
@@ -218,7 +218,7 @@ fn must_65_and_68_our_options_stand_where_they_may() {
     let Cast { peer, we, app, .. } = story.cast();
 
     let socket = app.connects((KERNEL, 9));
-    we.send(syn().mss(1460).window_scale(5).timestamps(0, 0).no_other_options());
+    we.send(syn().mss(1460).window_scale(7).timestamps(0, 0).no_other_options());
     peer.sends(syn_ack().mss(1000).window_scale(2).with_timestamps());
     we.send(ack().with_timestamps().no_other_options());
     app.sends_tcp(socket, b"abc");
@@ -241,7 +241,7 @@ fn must_65_what_the_peer_did_not_offer_is_not_answered() {
     peer.sends(syn().no_options().from_port(1));
     we.send(syn_ack().mss(1460).no_other_options());
     peer.sends(syn().window_scale(0).from_port(2));
-    we.send(syn_ack().mss(1460).window_scale(5).no_other_options());
+    we.send(syn_ack().mss(1460).window_scale(7).no_other_options());
     peer.sends(syn().with_timestamps().from_port(3));
     we.send(syn_ack().mss(1460).timestamps(0, 0).no_other_options());
 

@@ -146,12 +146,12 @@ fn other_options() {
         );
     };
     compares(
-        |we| we.send(syn_ack().mss(1000).window_scale(7).sack_permitted()),
+        |we| we.send(syn_ack().mss(1000).window_scale(9).sack_permitted()),
         str![[r#"
-Expected: a SYN-ACK with MSS 1000, window scale 7 and SACK permitted.
+Expected: a SYN-ACK with MSS 1000, window scale 9 and SACK permitted.
 Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - Its MSS is 1460, but should be 1000.
-  - Its window scale is 5, but should be 7.
+  - Its window scale is 7, but should be 9.
   - It has no SACK permitted.
 "#]],
     );
@@ -160,7 +160,7 @@ Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] se
         str![[r#"
 Expected: a SYN-ACK with no options.
 Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
-  - It has MSS 1460, timestamps and window scale 5, but should not.
+  - It has MSS 1460, timestamps and window scale 7, but should not.
 "#]],
     );
     compares(
@@ -170,7 +170,7 @@ Expected: a SYN-ACK with timestamps 1 echoing 2 and no other options.
 Instead:  at 0.000000 we sent 192.0.2.2 > 192.0.2.1  TCP 7 > 40000 [SYN, ACK] seq 0 ack 1 win 65535, 60 bytes.
   - Its timestamp value is 0, but should be 1.
   - Its timestamp echo is 0, but should be 2.
-  - It has MSS 1460 and window scale 5, but should not.
+  - It has MSS 1460 and window scale 7, but should not.
 "#]],
     );
     compares(

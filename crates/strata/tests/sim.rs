@@ -127,15 +127,36 @@ fn both_may_ask_at_once_and_both_may_close_at_once() {
     assert!(!text.contains("dropped"), "{text}");
     assert_eq!(rows(&text, "FIN-WAIT-1 -> CLOSING (both closed at once)").len(), 2, "{text}");
     assert_eq!(rows(&text, "CLOSING -> TIME-WAIT").len(), 2, "{text}");
-    assert!(text.contains("alice's program sent 5000 bytes and received 3000\n"), "{text}");
-    assert!(text.contains("bob's program sent 3000 bytes and received 5000\n"), "{text}");
+    assert!(
+        text.contains("alice's program sent 5000 bytes and received 3000 in 0.100 s\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("bob's program sent 3000 bytes and received 5000 in 0.120 s\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_crossed_syn_whose_answer_is_lost_is_answered_again() {
     let text = printed(&["tcp", "--open", "both", "--loss", "frames:2", "--seed", "1"]);
     assert_eq!(rows(&text, "SYN-RECEIVED -> ESTABLISHED").len(), 2, "{text}");
-    assert!(text.contains("bob's program sent 0 bytes and received 5000\n"), "{text}");
+    assert!(text.contains("bob's program sent 0 bytes and received 5000 in "), "{text}");
+}
+
+/// How long it took until bob had all, in seconds.
+fn seconds_to_arrive(options: &[&str]) -> f64 {
+    let long_way = ["tcp", "--seed", "1", "--size", "2000000", "--delay", "50ms"];
+    let text = printed(&[&long_way[..], options].concat());
+    let (_, end) = text.split_once("received 2000000 in ").unwrap();
+    end.split_once(" s").unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn a_buffer_that_grows_keeps_a_long_way_full() {
+    let (fixed, growing) = (seconds_to_arrive(&["--buffer", "65536"]), seconds_to_arrive(&[]));
+    // A window of 65536 bytes each 100 ms, or as many as slow start lets out.
+    assert!(fixed > 3.0 && growing < 1.2, "{fixed} s and {growing} s");
 }
 
 #[test]
@@ -153,12 +174,12 @@ fn a_reader_that_sleeps_closes_the_window_and_an_abort_is_an_rst() {
     // Three answers to three probes are no sign of a loss.
     assert_eq!(rows(&text, "there is no room for what came").len(), 3, "{text}");
     assert!(!text.contains("third duplicate ACK"), "{text}");
-    assert!(text.contains("bob's program sent 0 bytes and received 20000\n"), "{text}");
+    assert!(text.contains("bob's program sent 0 bytes and received 20000 in "), "{text}");
     // The window opens, and nobody hears of it.
     let lost = ["--buffer", "4344", "--sleep", "1s", "--faults-from", "bob", "--loss", "frames:6"];
     let text = printed(&[&["tcp", "--size", "6000"], &lost[..]].concat());
     assert!(text.contains("lost X ── [ACK] seq 1 ack 4345: window update"), "{text}");
-    assert!(text.contains("bob's program sent 0 bytes and received 6000\n"), "{text}");
+    assert!(text.contains("bob's program sent 0 bytes and received 6000 in "), "{text}");
     let text = printed(&["tcp", "--close", "abort", "--size", "500"]);
     assert!(text.contains("[RST, ACK] seq 501 ack 1: the application aborted it"), "{text}");
     assert!(text.contains("then: the peer ended the connection"), "{text}");

@@ -143,8 +143,12 @@ impl Connection {
 
     /// Has the connection behave as `options` say from now on.
     pub(crate) fn set_options(&mut self, now: Instant, options: ConnectionOptions) {
-        self.snd.buffer.set_limit(options.send_buffer);
-        self.rcv.buffer.set_limit(options.receive_buffer);
+        if options.send_buffer != self.options.send_buffer {
+            self.snd.buffer.set_limit(options.send_buffer.initial());
+        }
+        if options.receive_buffer != self.options.receive_buffer {
+            self.rcv.buffer.set_limit(options.receive_buffer.initial());
+        }
         self.rcv.is_quick = options.quick_ack;
         if options.quick_ack && self.rcv.ack != Ack::NotOwed {
             self.rcv.owe_now("the application wants it at once");

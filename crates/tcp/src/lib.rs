@@ -63,7 +63,7 @@ pub use cork::CORK_CEILING;
 pub use error::Error;
 pub use isn::{ISN_TICK, InitialSequenceNumbers};
 pub use network::{AddressKind, Network, Path};
-pub use options::{ConnectionOptions, KeepAlive, RECEIVE_BUFFER, SEND_BUFFER};
+pub use options::{BufferSize, ConnectionOptions, INITIAL_BUFFER, KeepAlive, MAX_BUFFER};
 pub use receive_buffer::{
     BYTES_PER_PIECE, MIN_PIECES, PIECE_OVERHEAD, ReceiveBuffer, buffer_overhead,
 };

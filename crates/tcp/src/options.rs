@@ -33,16 +33,11 @@ pub struct ConnectionOptions {
     /// After how long without progress the connection is given up (MUST-21; RFC 5482, locally);
     /// `None` for [`crate::GIVE_UP`].
     pub user_timeout: Option<Duration>,
-    /// How much may wait to be acknowledged, in bytes.
-    pub send_buffer: usize,
-    /// How much may wait to be read, in bytes: it bounds the window that is announced.
-    pub receive_buffer: usize,
-    /// How far the send buffer may grow with the path, in bytes; `None` leaves it as it is, as an
-    /// explicit `SO_SNDBUF` does. See [`crate::GRANT_LIMIT`].
-    pub send_buffer_max: Option<usize>,
-    /// How far the receive buffer may grow with the path, in bytes; `None` leaves it as it is, as
-    /// an explicit `SO_RCVBUF` does. The scale of windows is that for the largest.
-    pub receive_buffer_max: Option<usize>,
+    /// How much may wait to be acknowledged.
+    pub send_buffer: BufferSize,
+    /// How much may wait to be read: it bounds the window that is announced. The scale of windows
+    /// is that for the largest.
+    pub receive_buffer: BufferSize,
     /// Whether windows may be scaled (RFC 7323, 2).
     pub window_scaling: bool,
     /// Whether segments may carry timestamps (RFC 7323, 3).
@@ -71,10 +66,8 @@ impl Default for ConnectionOptions {
             soft_errors: true,
             keep_alive: None,
             user_timeout: None,
-            send_buffer: SEND_BUFFER,
-            receive_buffer: RECEIVE_BUFFER,
-            send_buffer_max: None,
-            receive_buffer_max: None,
+            send_buffer: BufferSize::default(),
+            receive_buffer: BufferSize::default(),
             window_scaling: true,
             timestamps: true,
             maximum_segment_size: None,
@@ -86,11 +79,52 @@ impl Default for ConnectionOptions {
     }
 }
 
-/// How much may wait to be acknowledged unless said otherwise, in bytes.
-pub const SEND_BUFFER: usize = 1 << 20;
+/// How much a buffer may hold, in bytes. Unless said otherwise it begins with [`INITIAL_BUFFER`]
+/// and grows with the path (see `tuning.rs`), up to [`MAX_BUFFER`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferSize {
+    initial: usize,
+    max: usize,
+}
 
-/// How much may wait to be read unless said otherwise, in bytes.
-pub const RECEIVE_BUFFER: usize = 1 << 20;
+/// What a buffer may hold at first unless said otherwise, in bytes.
+pub const INITIAL_BUFFER: usize = 128 << 10;
+
+/// How far a buffer may grow unless said otherwise, in bytes: as on Linux, and enough for 1 Gbit/s
+/// at 50 ms.
+pub const MAX_BUFFER: usize = 6 << 20;
+
+impl BufferSize {
+    /// So many bytes and never more, as an explicit `SO_RCVBUF` or `SO_SNDBUF` has it.
+    #[must_use]
+    pub const fn fixed(bytes: usize) -> Self {
+        Self { initial: bytes, max: bytes }
+    }
+
+    /// So many bytes at first, and up to `max` with the path.
+    #[must_use]
+    pub const fn growing(initial: usize, max: usize) -> Self {
+        Self { initial, max: if max < initial { initial } else { max } }
+    }
+
+    /// What it may hold at first, in bytes.
+    #[must_use]
+    pub const fn initial(self) -> usize {
+        self.initial
+    }
+
+    /// How far it may grow, in bytes; see also [`crate::GRANT_LIMIT`].
+    #[must_use]
+    pub const fn max(self) -> usize {
+        self.max
+    }
+}
+
+impl Default for BufferSize {
+    fn default() -> Self {
+        Self::growing(INITIAL_BUFFER, MAX_BUFFER)
+    }
+}
 
 impl ConnectionOptions {
     /// By how much the windows that we announce are scaled: as little as it takes for the buffer.
@@ -98,8 +132,7 @@ impl ConnectionOptions {
         if !self.window_scaling {
             return 0;
         }
-        let largest = self.receive_buffer_max.unwrap_or(0).max(self.receive_buffer);
-        let bits = usize::BITS - (largest >> 16).leading_zeros();
+        let bits = usize::BITS - (self.receive_buffer.max() >> 16).leading_zeros();
         u8::try_from(bits).unwrap_or(14).min(14)
     }
 

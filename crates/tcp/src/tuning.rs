@@ -4,7 +4,7 @@
 //! ```text
 //!   a round trip ◄────────► ◄────────► ◄────────►
 //!   the application read 64 K      128 K      256 K
-//!   may wait to be read  128 K     256 K      512 K    twice that, up to receive_buffer_max
+//!   may wait to be read  128 K     256 K      512 K    twice that, up to its maximum
 //! ```
 //!
 //! The receiving side measures what the application reads in a round trip and lets twice as much
@@ -49,19 +49,19 @@ impl Connection {
     /// By how much both buffers have grown, in bytes.
     pub(crate) fn granted(&self) -> usize {
         let Self { options, snd, rcv, .. } = self;
-        rcv.buffer.limit().saturating_sub(options.receive_buffer)
-            + snd.buffer.limit().saturating_sub(options.send_buffer)
+        rcv.buffer.limit().saturating_sub(options.receive_buffer.initial())
+            + snd.buffer.limit().saturating_sub(options.send_buffer.initial())
     }
 
     /// The connection is over: nothing more is granted to it.
     pub(crate) const fn fall_back(&mut self) {
-        self.snd.buffer.set_limit(self.options.send_buffer);
-        self.rcv.buffer.set_limit(self.options.receive_buffer);
+        self.snd.buffer.set_limit(self.options.send_buffer.initial());
+        self.rcv.buffer.set_limit(self.options.receive_buffer.initial());
     }
 
     /// The application has read `count` bytes.
     pub(crate) fn tune_receive_buffer(&mut self, context: Context<'_>, count: usize) {
-        let Some(most) = self.options.receive_buffer_max else { return };
+        let most = self.options.receive_buffer.max();
         let Tuning { since, read } = &mut self.rcv.tuning;
         *read += count;
         let passed = context.now - *since;
@@ -71,7 +71,7 @@ impl Connection {
         let wanted = read.saturating_mul(2).min(most);
         self.rcv.tuning = Tuning::new(context.now);
         if passed >= IDLE_TIME {
-            self.rcv.buffer.set_limit(self.options.receive_buffer);
+            self.rcv.buffer.set_limit(self.options.receive_buffer.initial());
         } else if wanted > self.rcv.buffer.limit() && context.may_grow {
             self.rcv.buffer.set_limit(wanted);
         }
@@ -79,7 +79,7 @@ impl Connection {
 
     /// Something new was acknowledged, so the congestion window may have grown.
     pub(crate) fn tune_send_buffer(&mut self, context: Context<'_>) {
-        let Some(most) = self.options.send_buffer_max else { return };
+        let most = self.options.send_buffer.max();
         let window = usize::try_from(self.snd.congestion.window()).unwrap_or(usize::MAX);
         let wanted = window.saturating_mul(2).min(most);
         if wanted > self.snd.buffer.limit() && context.may_grow {
@@ -90,8 +90,8 @@ impl Connection {
     /// The application gives something to send; if it did not for long, the buffer falls back.
     pub(crate) fn forget_old_window(&mut self, now: Instant) {
         let is_idle = self.snd.buffer.is_empty() && now - self.snd.last_sent >= IDLE_TIME;
-        if is_idle && self.options.send_buffer_max.is_some() {
-            self.snd.buffer.set_limit(self.options.send_buffer);
+        if is_idle {
+            self.snd.buffer.set_limit(self.options.send_buffer.initial());
         }
     }
 }

@@ -4,8 +4,8 @@ use std::num::NonZeroU8;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tcp::ConnectionOptions;
 use tcp::congestion::{Algorithm, Start};
+use tcp::{BufferSize, ConnectionOptions};
 
 use crate::calls::options::{Value, flag, number};
 use crate::errno::of_tcp;
@@ -48,8 +48,14 @@ impl TcpSocket {
             (libc::SOL_SOCKET, libc::SO_KEEPALIVE) => Value::flag(options.keep_alive.is_some()),
             (libc::SOL_SOCKET, libc::SO_OOBINLINE) => Value::flag(options.urgent_inline),
             (libc::SOL_SOCKET, libc::SO_LINGER) => Value::linger(options.linger),
-            (libc::SOL_SOCKET, libc::SO_SNDBUF) => Value::doubled(options.send_buffer),
-            (libc::SOL_SOCKET, libc::SO_RCVBUF) => Value::doubled(options.receive_buffer),
+            (libc::SOL_SOCKET, libc::SO_SNDBUF) => {
+                let initial = options.send_buffer.initial();
+                Value::doubled(status.map_or(initial, |status| status.send_buffer))
+            }
+            (libc::SOL_SOCKET, libc::SO_RCVBUF) => {
+                let initial = options.receive_buffer.initial();
+                Value::doubled(status.map_or(initial, |status| status.receive_buffer))
+            }
             (libc::SOL_SOCKET, libc::SO_ERROR) => Value::number(self.take_error(net)?),
             (libc::SOL_IP, libc::IP_TTL) => {
                 Value::number(options.ttl.map_or(DEFAULT_TTL, |ttl| ttl.get().into()))
@@ -233,9 +239,9 @@ pub(crate) fn traffic_class(value: &[u8]) -> Result<u8, Errno> {
 
 /// # Errors
 /// EINVAL.
-fn buffer(value: &[u8]) -> Result<usize, Errno> {
+fn buffer(value: &[u8]) -> Result<BufferSize, Errno> {
     let size = number(value)?.clamp(1, MAX_BUFFER);
-    usize::try_from(size).map_err(|_| Errno::EINVAL)
+    usize::try_from(size).map(BufferSize::fixed).map_err(|_| Errno::EINVAL)
 }
 
 fn name_of(algorithm: &Algorithm, net: &Net) -> &'static str {

@@ -32,7 +32,7 @@ static void a_peer_connects_and_is_accepted(void)
 	nonblocking(listener);
 	expect_errno(call(accept, listener, NULL, NULL), EAGAIN);
 	peer_sends(SYN, .seq = 0, .win = 32792, .mss = 1460, .wscale = 8, .timestamps = 1);
-	we_send(SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .wscale = 6, .timestamps = 1);
+	we_send(SYN | ACK, .seq = 0, .ack = 1, .mss = 1460, .wscale = 8, .timestamps = 1);
 	expect_errno(call(accept, listener, NULL, NULL), EAGAIN);
 	peer_sends(ACK, .seq = 1, .ack = 1, .win = 257, .timestamps = 1);
 

@@ -31,8 +31,8 @@ static void every_option_is_what_it_was_set_to(void)
 		{SOL_SOCKET, SO_REUSEADDR, 0, 1, 1},
 		{SOL_SOCKET, SO_KEEPALIVE, 0, 1, 1},
 		{SOL_SOCKET, SO_OOBINLINE, 0, 1, 1},
-		{SOL_SOCKET, SO_SNDBUF, 2 << 20, 5000, 10000},
-		{SOL_SOCKET, SO_RCVBUF, 2 << 20, 7000, 14000},
+		{SOL_SOCKET, SO_SNDBUF, 256 << 10, 5000, 10000},
+		{SOL_SOCKET, SO_RCVBUF, 256 << 10, 7000, 14000},
 		{SOL_TCP, TCP_NODELAY, 0, 1, 1},
 		{SOL_TCP, TCP_CORK, 0, 1, 1},
 		{SOL_TCP, TCP_QUICKACK, 0, 1, 1},
@@ -141,7 +141,7 @@ static void tcp_info_tells_of_the_connection(void)
 	expect(info.tcpi_state, TCP_ESTABLISHED);
 	expect(info.tcpi_options, TCPI_OPT_WSCALE);
 	expect(info.tcpi_snd_wscale, 7);
-	expect(info.tcpi_rcv_wscale, 5);
+	expect(info.tcpi_rcv_wscale, 7);
 	expect(info.tcpi_snd_mss, 1000);
 	expect(info.tcpi_unacked, 3);
 	expect(info.tcpi_snd_cwnd, 10);

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use link::Delay;
 use packet::Instant;
 use sim::World;
-use tcp::ConnectionOptions;
+use tcp::{BufferSize, ConnectionOptions};
 
 use super::{ALICE, ALICE_ADDRESS, Arguments, BOB, BOB_ADDRESS, Listeners, stack};
 use crate::failure::Failure;
@@ -59,8 +59,8 @@ pub(super) struct TcpArguments {
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     sleep: Delay,
 
-    /// How much bob keeps that is not read, and so the window that he announces; 1 MiB, unless
-    /// said
+    /// How much bob keeps that is not read, and so the window that he announces; unless said,
+    /// 128 KiB and then what the path needs
     #[arg(long, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
     buffer: Option<u32>,
@@ -141,7 +141,7 @@ impl TcpArguments {
                 Open::Both => Opens::Asking { from: bob_end(), to: alice_end() },
             },
             options: ConnectionOptions {
-                receive_buffer: buffer.unwrap_or(defaults.receive_buffer),
+                receive_buffer: buffer.map_or(defaults.receive_buffer, BufferSize::fixed),
                 ..defaults
             },
             sends: self.answer,
@@ -170,10 +170,12 @@ fn closing_time() -> Instant {
 }
 
 fn print_talk(name: &str, talk: &Talk) {
-    let Talk { given, taken, failure, .. } = talk;
+    let Talk { given, taken, last_taken, failure, .. } = talk;
+    let seconds = last_taken.map(|at| at.since_start().as_secs_f64());
+    let by = seconds.map_or_else(String::new, |seconds| format!(" in {seconds:.3} s"));
     let end = match failure {
         None => String::new(),
         Some(error) => format!("; then: {error}"),
     };
-    say(format_args!("{name}'s program sent {given} bytes and received {taken}{end}"));
+    say(format_args!("{name}'s program sent {given} bytes and received {taken}{by}{end}"));
 }

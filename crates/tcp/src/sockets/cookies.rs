@@ -44,7 +44,7 @@ impl Sockets {
             sequence_number: cookie,
             acknowledgment_number: seg.seq + 1,
             flags: Flags::SYN | Flags::ACK,
-            window: u16::try_from(options.receive_buffer).unwrap_or(u16::MAX),
+            window: u16::try_from(options.receive_buffer.initial()).unwrap_or(u16::MAX),
             urgent_pointer: 0,
         };
         let (ttl, traffic_class) = (options.ttl, options.traffic_class);

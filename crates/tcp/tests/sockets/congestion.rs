@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tcp::{ConnectionOptions, Flags, SocketId};
+use tcp::{BufferSize, ConnectionOptions, Flags, SocketId};
 
 use crate::scene::{SYN_ACK, Scene, Seg, seg, syn};
 
@@ -85,8 +85,7 @@ fn what_is_outstanding_for_long_is_not_idle() {
 #[test]
 fn a_loss_takes_no_buffer_back() {
     let options = ConnectionOptions {
-        send_buffer: 16_000,
-        send_buffer_max: Some(100_000),
+        send_buffer: BufferSize::growing(16_000, 100_000),
         ..ConnectionOptions::default()
     };
     let (mut scene, id) = Scene::established(options);

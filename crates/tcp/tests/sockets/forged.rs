@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use tcp::{ConnectionOptions, Error, Flags, Options, SegmentDropped, SocketId, State, Timestamps};
+use tcp::{
+    BufferSize, ConnectionOptions, Error, Flags, Options, SegmentDropped, SocketId, State,
+    Timestamps,
+};
 
 use crate::scene::{FIN_ACK, PSH_ACK, RST_ACK, Scene, Seg, seg, syn};
 
@@ -173,8 +176,7 @@ fn a_fin_counts_once_all_before_it_has_come() {
 #[test]
 fn a_fin_beyond_the_window_is_none() {
     let options = ConnectionOptions {
-        receive_buffer: 1000,
-        receive_buffer_max: None,
+        receive_buffer: BufferSize::fixed(1000),
         ..ConnectionOptions::default()
     };
     let (mut scene, id) = Scene::established(options);

@@ -1,6 +1,6 @@
 //! Each segment says why it leaves, for whoever watches.
 
-use tcp::{ConnectionOptions, Error, Flags, KeepAlive};
+use tcp::{BufferSize, ConnectionOptions, Error, Flags, KeepAlive};
 
 use crate::scene::{FIN_ACK, PSH_ACK, SYN_ACK, Scene, Seg, seg, syn};
 
@@ -62,8 +62,7 @@ fn what_the_application_gives() {
 #[test]
 fn what_comes_is_acknowledged() {
     let options = ConnectionOptions {
-        receive_buffer: 4000,
-        receive_buffer_max: None,
+        receive_buffer: BufferSize::fixed(4000),
         ..ConnectionOptions::default()
     };
     let (mut scene, id) = Scene::established(options);

@@ -1,16 +1,13 @@
 //! What comes, how much may come, and when that is acknowledged (RFC 9293, 3.8.6.2.2, 3.8.6.3).
 
-use tcp::{ConnectionOptions, DELAYED_ACK, Error, Flags, SocketId, State};
+use tcp::{BufferSize, ConnectionOptions, DELAYED_ACK, Error, Flags, SocketId, State};
 
 use crate::scene::{FIN_ACK, PSH_ACK, Scene, Seg, seg};
 
 /// A connection with room for so many bytes that come.
-fn with_room_for(receive_buffer: usize) -> (Scene, SocketId) {
-    Scene::established(ConnectionOptions {
-        receive_buffer,
-        receive_buffer_max: None,
-        ..ConnectionOptions::default()
-    })
+fn with_room_for(bytes: usize) -> (Scene, SocketId) {
+    let receive_buffer = BufferSize::fixed(bytes);
+    Scene::established(ConnectionOptions { receive_buffer, ..ConnectionOptions::default() })
 }
 
 /// So many bytes of text, at this number.
@@ -122,8 +119,7 @@ fn shld_14_the_window_never_shrinks() {
     scene.pass(DELAYED_ACK);
     assert_eq!(scene.leaves_one().window, 7000);
     let small = ConnectionOptions {
-        receive_buffer: 1000,
-        receive_buffer_max: None,
+        receive_buffer: BufferSize::fixed(1000),
         ..ConnectionOptions::default()
     };
     scene.sockets.set_options(scene.now, id, small).unwrap();

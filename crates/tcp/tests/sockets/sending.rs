@@ -3,7 +3,7 @@
 use std::num::NonZeroU8;
 use std::time::Duration;
 
-use tcp::{ConnectionOptions, Error, Flags, SocketId};
+use tcp::{BufferSize, ConnectionOptions, Error, Flags, SocketId};
 
 use crate::scene::{FIN_ACK, PSH_ACK, Scene, seg};
 
@@ -102,11 +102,8 @@ fn must_61_the_last_byte_that_was_given_is_pushed() {
 
 #[test]
 fn what_does_not_find_room_is_given_again_when_the_application_is_told() {
-    let options = ConnectionOptions {
-        send_buffer: 3000,
-        send_buffer_max: None,
-        ..ConnectionOptions::default()
-    };
+    let options =
+        ConnectionOptions { send_buffer: BufferSize::fixed(3000), ..ConnectionOptions::default() };
     let (mut scene, id) = Scene::established(options);
     assert_eq!(scene.send(id, b""), Ok(0));
     assert_eq!(scene.send(id, &[7; 5000]), Ok(3000));

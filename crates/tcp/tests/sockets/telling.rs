@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tcp::{ConnectionOptions, Flags, KeepAlive};
+use tcp::{BufferSize, ConnectionOptions, Flags, KeepAlive};
 use trace::{End, Event, Record, Subscriber, Tracer};
 
 use crate::scene::{FIN_ACK, PSH_ACK, Scene, seg, syn};
@@ -192,8 +192,9 @@ fn the_peer_closes_its_window() {
     followed.scene.send(id, b"waits").unwrap();
     assert_eq!(followed.told(), ["persist in 300 ms"]);
     followed.scene.pass_ms(300);
-    let probed = ["persist fires", "persist in 600 ms", "1 bytes probes the closed window"];
-    assert_eq!(followed.told(), probed);
+    let told = followed.told();
+    assert_eq!(told[..2], ["persist fires", "persist in 600 ms"]);
+    assert_eq!(told[told.len() - 1], "1 bytes probes the closed window");
     followed.scene.peer_sends(seg(Flags::ACK, 1, 1).window(500)).unwrap();
     assert_eq!(followed.told()[0], "the peer's window: 500");
     followed.scene.peer_sends(seg(Flags::ACK, 1, 1).window(400)).unwrap();
@@ -203,8 +204,7 @@ fn the_peer_closes_its_window() {
 #[test]
 fn our_window_closes_and_opens() {
     let options = ConnectionOptions {
-        receive_buffer: 2000,
-        receive_buffer_max: None,
+        receive_buffer: BufferSize::fixed(2000),
         ..ConnectionOptions::default()
     };
     let (mut followed, id) = Followed::established(options);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tcp::{ConnectionOptions, Flags, IDLE_TIME, Options, SocketId, WindowScale};
+use tcp::{BufferSize, ConnectionOptions, Flags, IDLE_TIME, Options, SocketId, WindowScale};
 
 use crate::scene::{Scene, Seg, seg, syn};
 
@@ -8,10 +8,8 @@ const MIB: usize = 1 << 20;
 
 fn growing() -> ConnectionOptions {
     ConnectionOptions {
-        send_buffer: 16_000,
-        receive_buffer: 16_000,
-        send_buffer_max: Some(MIB),
-        receive_buffer_max: Some(MIB),
+        send_buffer: BufferSize::growing(16_000, MIB),
+        receive_buffer: BufferSize::growing(16_000, MIB),
         ..ConnectionOptions::default()
     }
 }
@@ -79,7 +77,8 @@ fn an_application_that_reads_slowly_gets_no_more() {
 
 #[test]
 fn an_explicit_size_stays() {
-    let fixed = ConnectionOptions { receive_buffer_max: None, send_buffer_max: None, ..growing() };
+    let fixed = BufferSize::fixed(16_000);
+    let fixed = ConnectionOptions { send_buffer: fixed, receive_buffer: fixed, ..growing() };
     let (mut scene, id) = Scene::established(fixed);
     assert_eq!(fill_and_read(&mut scene, id, 3), 16_000);
     assert_eq!(scene.sockets.granted(), 0);

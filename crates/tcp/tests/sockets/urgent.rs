@@ -1,4 +1,4 @@
-use tcp::{ConnectionOptions, Error, Flags};
+use tcp::{BufferSize, ConnectionOptions, Error, Flags};
 
 use crate::scene::{FIN_ACK, PSH_ACK, Scene, seg};
 
@@ -81,7 +81,7 @@ fn an_urgent_byte_alone_is_nothing_to_read() {
 
 #[test]
 fn must_66_the_pointer_counts_while_the_window_is_closed() {
-    let options = ConnectionOptions { receive_buffer: 1000, ..aside() };
+    let options = ConnectionOptions { receive_buffer: BufferSize::fixed(1000), ..aside() };
     let (mut scene, id) = Scene::established(options);
     scene.peer_sends(seg(PSH_ACK, 1, 1).text(&[1; 1000])).unwrap();
     scene.pass_ms(40);

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use packet::Instant;
 use stack::Stack;
 use tcp::{
-    ConnectionOptions, Flags, Header, KeepAlive, Options, Segment, SequenceNumber, SocketId,
-    Timestamps, WindowScale,
+    BufferSize, ConnectionOptions, Flags, Header, KeepAlive, Options, Segment, SequenceNumber,
+    SocketId, Timestamps, WindowScale,
 };
 
 use super::{Datagram, ECHO, KERNEL, LEAST_BUFFER, Offer, RawOptions, STACK, Step};
@@ -39,8 +39,10 @@ pub(super) struct Peer {
     pub(super) syn_window: u16,
     pub(super) our_shift: u8,
     pub(super) their_shift: u8,
+    pub(super) our_offered_shift: Option<u8>,
     /// Our last timestamp, where both use them.
     pub(super) timestamps: Option<u32>,
+    pub(super) offer: Option<Offer>,
     pub(super) offered_timestamps: bool,
     pub(super) offered_shift: Option<u8>,
     /// Whether it has a second connection, under the same numbers.
@@ -69,6 +71,15 @@ pub(super) fn size(number: u16) -> u32 {
     u32::from(number >> (number % 12))
 }
 
+/// A buffer of this size, every second of which grows.
+fn buffer(number: u16) -> BufferSize {
+    let initial = size(number) as usize + LEAST_BUFFER;
+    match number % 2 {
+        0 => BufferSize::fixed(initial),
+        _ => BufferSize::growing(initial, initial * 16),
+    }
+}
+
 impl Peer {
     pub(super) fn new(port: u16, irs: SequenceNumber) -> Self {
         Self {
@@ -89,7 +100,9 @@ impl Peer {
             syn_window: 0,
             our_shift: 0,
             their_shift: 0,
+            our_offered_shift: None,
             timestamps: None,
+            offer: None,
             offered_timestamps: false,
             offered_shift: None,
             is_lost: false,
@@ -107,6 +120,8 @@ impl Peer {
         window: u16,
         offer: Offer,
     ) -> Datagram {
+        // Who asks again offers the same again: which of its SYNs was heard it cannot know.
+        let offer = *self.offer.get_or_insert(offer);
         self.offered_timestamps = offer.timestamps;
         self.syn_window = window;
         self.has_begun = true;
@@ -123,8 +138,7 @@ impl Peer {
     }
 
     pub(super) fn is_asked(&mut self, stack: &mut Stack, now: Instant, buffers: [u16; 2]) {
-        let [send_buffer, receive_buffer] =
-            buffers.map(|number| size(number) as usize + LEAST_BUFFER);
+        let [send_buffer, receive_buffer] = buffers.map(buffer);
         let options =
             ConnectionOptions { send_buffer, receive_buffer, ..ConnectionOptions::default() };
         self.has_begun = true;
@@ -174,8 +188,7 @@ impl Peer {
                 self.is_tainted = true;
             }
             Step::SetOptions { bits, buffers, linger } => {
-                let [send_buffer, receive_buffer] =
-                    buffers.map(|number| size(number) as usize + LEAST_BUFFER);
+                let [send_buffer, receive_buffer] = buffers.map(buffer);
                 let options = ConnectionOptions {
                     no_delay: bits & 1 != 0,
                     cork: bits & 2 != 0,
@@ -430,9 +443,7 @@ impl Peer {
         self.is_tainted |= self.is_lost;
         self.iss = Some(first);
         self.allow(first + 1 + u32::from(self.syn_window));
-        let both_scale = options.window_scale.is_some() && self.offered_shift.is_some();
-        self.our_shift = options.window_scale.map_or(0, WindowScale::bits);
-        self.their_shift = self.offered_shift.filter(|_| both_scale).unwrap_or(0);
+        self.our_offered_shift = options.window_scale.map(WindowScale::bits);
         if let Some(timestamps) = options.timestamps {
             self.timestamps = Some(timestamps.value);
         }
@@ -451,6 +462,11 @@ impl Peer {
             let acknowledged = ack.since(self.irs + 1);
             assert!(acknowledged <= most, "{acknowledged} of {most} are acknowledged");
             self.acknowledged = self.acknowledged.max(acknowledged);
+        }
+        if self.edge.is_none() {
+            // The first of ours that knows both SYNs: windows are scaled if both offered it.
+            let both = self.our_offered_shift.zip(self.offered_shift);
+            (self.our_shift, self.their_shift) = both.unwrap_or((0, 0));
         }
         let shift = if header.flags.syn() { 0 } else { self.our_shift };
         let edge = ack + (u32::from(header.window) << shift);
