@@ -38,10 +38,22 @@ fn each_mistake_has_a_title_and_a_story() {
         let text = fs::read_to_string(&mistake).unwrap();
         let mistake = mistake.display();
         assert!(text.lines().next().is_some_and(|title| title.ends_with('.')), "{mistake}");
-        let story = text.lines().find_map(|line| line.strip_prefix("Noticed by: stack::"));
-        let (file, test) = story.and_then(|story| story.split_once('/')).unwrap();
-        let path = project_folder().join(format!("crates/stack/tests/{file}.rs"));
-        let stories = fs::read_to_string(path).unwrap();
-        assert!(stories.contains(&format!("fn {test}()")), "{mistake}: no story {test} in {file}");
+        let noticed_by = text.lines().find_map(|line| line.strip_prefix("Noticed by: ")).unwrap();
+        let (file, test) = place_of(noticed_by);
+        let tests = fs::read_to_string(project_folder().join(&file)).unwrap();
+        assert!(tests.contains(&format!("fn {test}()")), "{mistake}: no {test} in {file}");
+    }
+}
+
+/// The file and the name of a test, which is called `package::binary/name` or, beside the code,
+/// `package/module::tests::name`.
+fn place_of(test: &str) -> (String, &str) {
+    let (place, name) = test.split_once('/').unwrap();
+    match place.split_once("::") {
+        Some((package, binary)) => (format!("crates/{package}/tests/{binary}.rs"), name),
+        None => {
+            let (module, name) = name.split_once("::tests::").unwrap();
+            (format!("crates/{place}/src/{}.rs", module.replace("::", "/")), name)
+        }
     }
 }
