@@ -43,6 +43,30 @@ fn a_handshake_that_loses_segments_comes_to_its_end() {
 }
 
 #[test]
+fn a_queue_that_is_full_keeps_nobody_out() {
+    let Some(lab) = Lab::new() else { return };
+    lab.run("tun-up");
+    // One connection may be under way. Its SYN-ACK gets lost, and then its caller.
+    let listener = lab.spawn("strata nc -l 4242 -v --faults-on out --loss frames:1");
+    listener.wait_for_line("listening at");
+    lab.run("wait-for-link tun0");
+    lab.run("ip address add 192.0.2.9/32 dev tun0");
+    let caller = lab.spawn("nc -s 192.0.2.9 192.0.2.2 4242");
+    listener.wait_for_line("the link loses it");
+    caller.signal("KILL");
+    caller.wait();
+    lab.run("ip address delete 192.0.2.9/32 dev tun0");
+
+    lab.run("echo hello | nc -N 192.0.2.2 4242");
+    let output = listener.wait();
+    assert_eq!(output.stdout, "hello\n");
+    let shown = output.stderr;
+    assert!(shown.contains("(counter tcp_backlog_full)"), "{shown}");
+    let (_, shown) = shown.split_once("answers a SYN by a cookie\n").unwrap_or_default();
+    assert!(shown.contains("ESTABLISHED (our SYN was acknowledged)"), "{shown}");
+}
+
+#[test]
 fn a_traceroute_by_tcp_ends_at_us() {
     let Some(lab) = Lab::new() else { return };
     let _serve = lab.serve("");
