@@ -19,12 +19,13 @@
 /// as if a zero byte followed it, so only the last piece may have one (RFC 1071, 4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// Everything added so far, carries not yet folded in. The carries of 16 GiB fit.
+    /// Everything added so far, carries not yet folded in. There is room for those of all packets
+    /// that there will ever be.
     ///
     /// Words are added as this machine reads them from memory. One that reads the least
     /// significant byte first gets the sum with its bytes the other way round too (RFC 1071,
     /// 2 (B)): so they are turned once, in the end, and not in each word.
-    total: u64,
+    total: u128,
 }
 
 impl Sum {
@@ -38,41 +39,46 @@ impl Sum {
     #[must_use]
     #[inline]
     pub fn add_bytes(self, bytes: &[u8]) -> Self {
-        // Two words at a time: the weight of the one, 2^16, is a carry like any other and folds
-        // to 1 in the end.
-        let (pairs, rest) = bytes.as_chunks::<4>();
-        let pairs: u64 = pairs.iter().map(|&pair| u64::from(u32::from_ne_bytes(pair))).sum();
-        let mut padded = [0; 4];
-        for (to, from) in padded.iter_mut().zip(rest) {
-            *to = *from;
+        // Four words at a time: the weights of three of them, 2^16, 2^32 and 2^48, are carries like
+        // any other and fold to 1 in the end.
+        let mut total = self.total;
+        let (fours, rest) = bytes.as_chunks::<8>();
+        for &four in fours {
+            total += u128::from(u64::from_ne_bytes(four));
         }
-        Self { total: self.total + pairs + u64::from(u32::from_ne_bytes(padded)) }
+        let (words, odd) = rest.as_chunks::<2>();
+        for &word in words {
+            total += u128::from(u16::from_ne_bytes(word));
+        }
+        for &byte in odd {
+            total += u128::from(u16::from_ne_bytes([byte, 0]));
+        }
+        Self { total }
     }
 
     /// Adds one 16-bit word.
     #[must_use]
     #[inline]
     pub fn add_u16(self, word: u16) -> Self {
-        Self { total: self.total + u64::from(word.to_be()) }
+        Self { total: self.total + u128::from(word.to_be()) }
     }
 
     /// The sum in 16 bits. Over a packet that holds its correct checksum it is `0xffff`.
     #[must_use]
     #[inline]
-    pub fn fold(self) -> u16 {
-        let mut sum = self.total;
-        loop {
-            match u16::try_from(sum) {
-                Ok(folded) => return u16::from_be(folded),
-                Err(_) => sum = (sum & 0xffff) + (sum >> 16),
-            }
-        }
+    pub const fn fold(self) -> u16 {
+        // A number plus itself with its halves exchanged: the upper half is then the sum of both,
+        // with what the lower half carried.
+        let sum = (self.total.wrapping_add(self.total.rotate_left(64)) >> 64) as u64;
+        let sum = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
+        let sum = (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16;
+        u16::from_be(sum)
     }
 
     /// The value for the checksum field: the complement of [`Sum::fold`].
     #[must_use]
     #[inline]
-    pub fn checksum(self) -> u16 {
+    pub const fn checksum(self) -> u16 {
         !self.fold()
     }
 }

@@ -25,6 +25,7 @@ impl<'a> Datagram<'a> {
     ///
     /// # Errors
     /// [`Malformed`] names the first thing that is wrong, in the order of the header's fields.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let datagram = Self::split(bytes)?;
         let total_length = usize::from(datagram.total_length());
@@ -74,8 +75,9 @@ impl<'a> Datagram<'a> {
         Ok(Self { fixed, header, payload })
     }
 
+    #[inline]
     fn verify_checksum(&self) -> Result<(), Malformed> {
-        let sum = checksum::Sum::new().add_bytes(self.header);
+        let sum = checksum::Sum::new().add_bytes(self.fixed).add_bytes(self.options());
         if sum.fold() == 0xffff {
             return Ok(());
         }

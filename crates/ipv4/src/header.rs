@@ -99,13 +99,15 @@ impl Header {
     /// # Errors
     /// [`PayloadTooLong`] if header and payload together exceed 65,535 bytes; `buffer` is then
     /// as it was.
+    #[inline]
     pub fn prepend_to(&self, buffer: &mut Buffer) -> Result<(), PayloadTooLong> {
         let payload_length = buffer.len();
         let total_length = u16::try_from(self.length() + payload_length)
             .map_err(|_| PayloadTooLong { payload_length })?;
-        let fixed = self.fixed_part(total_length);
-        buffer.prepend(self.options.as_slice());
-        buffer.prepend(&fixed);
+        if !self.options.is_empty() {
+            buffer.prepend(self.options.as_slice());
+        }
+        buffer.prepend(&self.fixed_part(total_length));
         Ok(())
     }
 
@@ -121,7 +123,10 @@ impl Header {
         bytes[9] = self.protocol.into();
         bytes[12..16].copy_from_slice(&self.source.octets());
         bytes[16..20].copy_from_slice(&self.destination.octets());
-        let sum = checksum::Sum::new().add_bytes(&bytes).add_bytes(self.options.as_slice());
+        let mut sum = checksum::Sum::new().add_bytes(&bytes);
+        if !self.options.is_empty() {
+            sum = sum.add_bytes(self.options.as_slice());
+        }
         NetworkEndian::write_u16(&mut bytes[10..12], sum.checksum());
         bytes
     }
