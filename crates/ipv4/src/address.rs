@@ -10,13 +10,22 @@ pub struct Cidr {
     address: Ipv4Addr,
     /// 0 to 32.
     prefix_length: u8,
+    /// As `prefix_length` says. It is kept because it is asked for with each packet.
+    netmask: u32,
 }
 
 impl Cidr {
     /// `address` in a network of `prefix_length` bits, or `None` if those are more than 32.
     #[must_use]
     pub const fn new(address: Ipv4Addr, prefix_length: u8) -> Option<Self> {
-        if prefix_length <= 32 { Some(Self { address, prefix_length }) } else { None }
+        if prefix_length > 32 {
+            return None;
+        }
+        let netmask = match u32::MAX.checked_shl(32 - prefix_length as u32) {
+            Some(netmask) => netmask,
+            None => 0,
+        };
+        Some(Self { address, prefix_length, netmask })
     }
 
     /// The address itself.
@@ -33,22 +42,21 @@ impl Cidr {
 
     /// The bits that name the network: `255.255.255.0` for a prefix of 24.
     #[must_use]
-    pub fn netmask(self) -> Ipv4Addr {
-        let host_bits = 32 - u32::from(self.prefix_length);
-        Ipv4Addr::from_bits(u32::MAX.checked_shl(host_bits).unwrap_or(0))
+    pub const fn netmask(self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.netmask)
     }
 
     /// The network's first address, which names the network itself.
     #[must_use]
     pub fn network(self) -> Ipv4Addr {
-        Ipv4Addr::from_bits(self.address.to_bits() & self.netmask().to_bits())
+        Ipv4Addr::from_bits(self.address.to_bits() & self.netmask)
     }
 
     /// The network's last address, to which all of its hosts listen; `None` in a network of one
     /// or two addresses, which has none to spare (RFC 3021).
     #[must_use]
     pub fn broadcast(self) -> Option<Ipv4Addr> {
-        let last = Ipv4Addr::from_bits(self.address.to_bits() | !self.netmask().to_bits());
+        let last = Ipv4Addr::from_bits(self.address.to_bits() | !self.netmask);
         (self.prefix_length < 31).then_some(last)
     }
 
@@ -56,15 +64,14 @@ impl Cidr {
     /// which old hosts use so (RFC 1122, BC-1 and BC-2).
     #[must_use]
     pub fn is_broadcast(self, address: Ipv4Addr) -> bool {
-        let mask = self.netmask().to_bits();
-        let host = address.to_bits() & !mask;
-        self.prefix_length < 31 && self.contains(address) && (host == 0 || host == !mask)
+        let host = address.to_bits() & !self.netmask;
+        (host == 0 || host == !self.netmask) && self.prefix_length < 31 && self.contains(address)
     }
 
     /// Whether `address` is in this network.
     #[must_use]
     pub fn contains(self, address: Ipv4Addr) -> bool {
-        address.to_bits() & self.netmask().to_bits() == self.network().to_bits()
+        (address.to_bits() ^ self.address.to_bits()) & self.netmask == 0
     }
 }
 

@@ -32,13 +32,13 @@ impl AddressKind {
     #[must_use]
     pub const fn of(address: Ipv4Addr) -> Self {
         match address.octets() {
-            [0, 0, 0, 0] => Self::Unspecified,
-            [0, ..] => Self::ThisNetwork,
+            [1..=126 | 128..=223, ..] => Self::Unicast,
             [127, ..] => Self::Loopback,
             [224..=239, ..] => Self::Multicast,
+            [0, 0, 0, 0] => Self::Unspecified,
+            [0, ..] => Self::ThisNetwork,
             [255, 255, 255, 255] => Self::LimitedBroadcast,
             [240..=255, ..] => Self::Reserved,
-            _ => Self::Unicast,
         }
     }
 }
