@@ -14,9 +14,15 @@ pub const HEADROOM: usize = 160;
 
 /// An outgoing packet with room in front for the headers of the layers below.
 ///
-/// A buffer is made to be used again: [`Buffer::clear`] empties it and keeps its memory.
+/// A buffer is made to be used again: [`Buffer::clear`] empties it and keeps its memory. It passes
+/// through many hands on its way down, so what is handed on is no more than a pointer.
 #[derive(Clone, Debug)]
 pub struct Buffer {
+    memory: Box<Memory>,
+}
+
+#[derive(Clone, Debug)]
+struct Memory {
     /// Free room, then the packet from `start` to the end.
     bytes: Vec<u8>,
     /// Where the packet begins. Never beyond `bytes.len()`.
@@ -27,19 +33,19 @@ impl Buffer {
     /// An empty buffer with [`HEADROOM`] bytes of room in front.
     #[must_use]
     pub fn new() -> Self {
-        Self { bytes: vec![0; HEADROOM], start: HEADROOM }
+        Self { memory: Box::new(Memory { bytes: vec![0; HEADROOM], start: HEADROOM }) }
     }
 
     /// Empties the buffer and gives it its headroom back.
     pub fn clear(&mut self) {
-        self.bytes.resize(HEADROOM, 0);
-        self.start = HEADROOM;
+        self.memory.bytes.resize(HEADROOM, 0);
+        self.memory.start = HEADROOM;
     }
 
     /// Puts `bytes` behind what is there.
     #[inline]
     pub fn append(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.memory.bytes.extend_from_slice(bytes);
     }
 
     /// Puts `header` in front of what is there.
@@ -47,41 +53,35 @@ impl Buffer {
     /// Headers that outgrow the headroom cost a move of the whole packet, never a panic.
     #[inline]
     pub fn prepend(&mut self, header: &[u8]) {
-        if header.len() > self.start {
-            self.move_back(header.len() - self.start);
+        let Memory { bytes, start } = &mut *self.memory;
+        if header.len() > *start {
+            move_back(bytes, start, header.len() - *start);
         }
-        let end = self.start;
-        self.start -= header.len();
-        if let Some(room) = self.bytes.get_mut(self.start..end) {
+        let end = *start;
+        *start -= header.len();
+        if let Some(room) = bytes.get_mut(*start..end) {
             room.copy_from_slice(header);
         }
-    }
-
-    /// Makes `missing` bytes more room in front.
-    #[cold]
-    fn move_back(&mut self, missing: usize) {
-        self.bytes.splice(0..0, std::iter::repeat_n(0, missing));
-        self.start += missing;
     }
 
     /// The packet as it stands.
     #[must_use]
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        self.memory.bytes.get(self.memory.start..).unwrap_or_default()
     }
 
     /// The packet as it stands, for a layer that changes it in place.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.start..).unwrap_or_default()
+        self.memory.bytes.get_mut(self.memory.start..).unwrap_or_default()
     }
 
     /// Length of the packet in bytes, the headers prepended so far included.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.memory.bytes.len() - self.memory.start
     }
 
     /// Whether nothing has been put into the buffer.
@@ -89,6 +89,13 @@ impl Buffer {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Makes `missing` bytes more room in front.
+#[cold]
+fn move_back(bytes: &mut Vec<u8>, start: &mut usize, missing: usize) {
+    bytes.splice(0..0, std::iter::repeat_n(0, missing));
+    *start += missing;
 }
 
 impl Default for Buffer {

@@ -22,6 +22,7 @@ impl BufferPool {
 
     /// An empty buffer: the one that came back last, or a fresh one if there is none.
     #[must_use]
+    #[inline]
     pub fn take(&mut self) -> Buffer {
         let Some(mut buffer) = self.spare.pop() else { return Buffer::new() };
         buffer.clear();
