@@ -8,12 +8,13 @@
 //!   "#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghi
 //! ```
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use crate::{Answer, DatagramService};
+use crate::DatagramService;
 
 /// Characters in a line, the CR LF behind them not counted.
 const LINE_LEN: u64 = 72;
@@ -48,10 +49,9 @@ impl Chargen {
 }
 
 impl DatagramService for Chargen {
-    fn answer(&mut self, _request: &[u8], _time: SystemTime, answer: &mut Vec<u8>) -> Answer {
+    fn answer<'a>(&mut self, _request: &'a [u8], _time: SystemTime) -> Option<Cow<'a, [u8]>> {
         let length = self.draw_length();
-        answer.extend((0..length).map(character));
-        Answer::Send
+        Some((0..length).map(character).collect())
     }
 }
 
@@ -92,9 +92,7 @@ mod tests {
         let mut chargen = Chargen::new(1);
         let mut lengths = HashSet::new();
         for _ in 0..20_000 {
-            let mut answer = Vec::new();
-            let said = chargen.answer(b"ignored", SystemTime::UNIX_EPOCH, &mut answer);
-            assert_eq!(said, Answer::Send);
+            let answer = chargen.answer(b"ignored", SystemTime::UNIX_EPOCH).unwrap();
             assert!(text(Chargen::MAX_LEN).as_bytes().starts_with(&answer));
             lengths.insert(answer.len());
         }

@@ -1,9 +1,10 @@
 //! Daytime: date and time as a line for people (RFC 867).
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
+use crate::DatagramService;
 use crate::calendar::Date;
-use crate::{Answer, DatagramService};
 
 /// Tells date and time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,9 +16,8 @@ impl Daytime {
 }
 
 impl DatagramService for Daytime {
-    fn answer(&mut self, _request: &[u8], time: SystemTime, answer: &mut Vec<u8>) -> Answer {
-        answer.extend_from_slice(line(time).as_bytes());
-        Answer::Send
+    fn answer<'a>(&mut self, _request: &'a [u8], time: SystemTime) -> Option<Cow<'a, [u8]>> {
+        Some(line(time).into_bytes().into())
     }
 }
 
@@ -37,8 +37,7 @@ mod tests {
     fn the_line_is_of_the_form_that_the_rfc_shows() {
         // The RFC's own example; it takes that Monday for a Tuesday.
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(383_247_463);
-        let mut answer = Vec::new();
-        assert_eq!(Daytime.answer(b"anything", time, &mut answer), Answer::Send);
-        assert_eq!(answer, b"Monday, February 22, 1982 17:37:43-UTC\r\n");
+        let answer = Daytime.answer(b"anything", time).unwrap();
+        assert_eq!(*answer, *b"Monday, February 22, 1982 17:37:43-UTC\r\n");
     }
 }

@@ -1,8 +1,9 @@
 //! Discard: what came is thrown away (RFC 863).
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use crate::{Answer, DatagramService};
+use crate::DatagramService;
 
 /// Throws away what came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,7 +15,7 @@ impl Discard {
 }
 
 impl DatagramService for Discard {
-    fn answer(&mut self, _request: &[u8], _time: SystemTime, _answer: &mut Vec<u8>) -> Answer {
-        Answer::Nothing
+    fn answer<'a>(&mut self, _request: &'a [u8], _time: SystemTime) -> Option<Cow<'a, [u8]>> {
+        None
     }
 }

@@ -85,6 +85,6 @@ pub use ping_event::{Damage, PingEvent};
 pub use ping_report::{PingReport, RoundTrips};
 pub use relay::{NearEnd, Relay, RelayError, RelayOptions, RelayProgress};
 pub use server::{DATAGRAMS_PER_STEP, DatagramServer, DatagramSocket, Progress, ServerCounters};
-pub use service::{Answer, DatagramService};
+pub use service::DatagramService;
 pub use service_host::{CannotOffer, Service, ServiceHost, UnknownService};
 pub use stream_server::StreamServer;

@@ -1,11 +1,12 @@
 //! Between a service and its socket: requests in, answers out.
 
-use std::net::SocketAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use udp::{Error, Incoming, Message, SendOptions};
+use udp::{Error, Incoming, Message};
 
-use crate::{Answer, DatagramService, Guard, Refused};
+use crate::{DatagramService, Guard, Refused};
 
 /// How many datagrams a server takes in one step, so that none keeps the others waiting.
 pub const DATAGRAMS_PER_STEP: usize = 64;
@@ -16,7 +17,7 @@ pub trait DatagramSocket {
     ///
     /// # Errors
     /// As [`udp::Sockets::receive`].
-    fn receive(&mut self) -> Result<Incoming, Error>;
+    fn receive(&mut self) -> Result<Box<Incoming>, Error>;
 
     /// Puts a datagram behind those that wait to leave.
     ///
@@ -25,7 +26,7 @@ pub trait DatagramSocket {
     fn send(&mut self, message: &Message<'_>) -> Result<(), Error>;
 
     /// Takes back a datagram that has been looked at, as [`udp::Sockets::recycle`].
-    fn recycle(&mut self, incoming: Incoming);
+    fn recycle(&mut self, incoming: Box<Incoming>);
 }
 
 /// A service on a socket.
@@ -33,11 +34,17 @@ pub trait DatagramSocket {
 pub struct DatagramServer<S> {
     service: S,
     guard: Guard,
-    /// The answer in hand, laid down by the service.
-    answer: Vec<u8>,
-    /// To whom the answer in hand goes; `None` if there is none.
-    waiting: Option<(SocketAddr, SendOptions)>,
+    /// The answer in hand, which found no room to leave.
+    waiting: Option<Waiting>,
     counters: ServerCounters,
+}
+
+/// An answer that waits for room.
+#[derive(Clone, Debug)]
+struct Waiting {
+    to: SocketAddr,
+    from: IpAddr,
+    answer: Vec<u8>,
 }
 
 /// What became of the datagrams that came.
@@ -70,7 +77,7 @@ impl<S: DatagramService> DatagramServer<S> {
     #[must_use]
     pub fn new(service: S, guard: Guard) -> Self {
         let counters = ServerCounters::default();
-        Self { service, guard, answer: Vec::new(), waiting: None, counters }
+        Self { service, guard, waiting: None, counters }
     }
 
     /// What became of the datagrams so far.
@@ -95,14 +102,16 @@ impl<S: DatagramService> DatagramServer<S> {
 
     /// Takes one request and answers it, after what is still in hand.
     fn take_one(&mut self, socket: &mut impl DatagramSocket, time: SystemTime) -> Progress {
-        if self.send_answer(socket) == Progress::Waits {
+        if let Some(Waiting { to, from, answer }) = self.waiting.take()
+            && self.send(socket, to, from, answer.into()) == Progress::Waits
+        {
             return Progress::Waits;
         }
         match socket.receive() {
             Ok(request) => {
-                self.ask(&request, time);
+                let progress = self.answer(socket, &request, time);
                 socket.recycle(request);
-                self.send_answer(socket)
+                progress
             }
             Err(Error::WouldBlock | Error::BadSocket) => Progress::Waits,
             // What became of an answer sent before is of no interest any more.
@@ -110,35 +119,43 @@ impl<S: DatagramService> DatagramServer<S> {
         }
     }
 
-    /// Asks the service for an answer to `request`, unless there may be none.
-    fn ask(&mut self, request: &Incoming, time: SystemTime) {
-        let counters = &mut self.counters;
-        match self.guard.check(&request.metadata) {
-            Err(Refused::ServicePort) => return counters.from_service_port += 1,
-            Err(Refused::NotUnicast) => return counters.not_unicast += 1,
-            Ok(()) => {}
-        }
-        self.answer.clear();
-        match self.service.answer(&request.payload, time, &mut self.answer) {
-            Answer::Nothing => counters.without_answer += 1,
-            Answer::Send => {
+    /// Sends what the service answers to `request`, unless it may not be answered.
+    fn answer(
+        &mut self,
+        socket: &mut impl DatagramSocket,
+        Incoming { metadata, payload }: &Incoming,
+        time: SystemTime,
+    ) -> Progress {
+        match self.guard.check(metadata) {
+            Err(Refused::ServicePort) => self.counters.from_service_port += 1,
+            Err(Refused::NotUnicast) => self.counters.not_unicast += 1,
+            Ok(()) => match self.service.answer(payload, time) {
+                None => self.counters.without_answer += 1,
                 // From the address that was asked (ROUTE-7).
-                let source = Some(request.metadata.destination);
-                let options = SendOptions { source, ..SendOptions::default() };
-                self.waiting = Some((request.metadata.source, options));
-            }
+                Some(answer) => {
+                    return self.send(socket, metadata.source, metadata.destination, answer);
+                }
+            },
         }
+        Progress::HasMore
     }
 
-    /// Sends the answer in hand, if there is one. [`Progress::Waits`] if it stays in hand.
-    fn send_answer(&mut self, socket: &mut impl DatagramSocket) -> Progress {
-        let Some((to, options)) = &self.waiting else { return Progress::HasMore };
-        match socket.send(&Message::to(*to, &self.answer).with_options(options)) {
-            Err(Error::WouldBlock) => return Progress::Waits,
+    /// Sends an answer. [`Progress::Waits`] if it stays in hand.
+    fn send(
+        &mut self,
+        socket: &mut impl DatagramSocket,
+        to: SocketAddr,
+        from: IpAddr,
+        answer: Cow<'_, [u8]>,
+    ) -> Progress {
+        match socket.send(&Message::to(to, &answer).with_source(from)) {
+            Err(Error::WouldBlock) => {
+                self.waiting = Some(Waiting { to, from, answer: answer.into_owned() });
+                return Progress::Waits;
+            }
             Ok(()) => self.counters.answered += 1,
             Err(_) => self.counters.not_sent += 1,
         }
-        self.waiting = None;
         Progress::HasMore
     }
 }
@@ -149,20 +166,19 @@ mod tests {
     use crate::{Discard, Echo};
     use packet::{Instant, InterfaceId};
     use std::collections::VecDeque;
-    use std::net::IpAddr;
     use udp::{Delivery, Metadata};
 
     /// A socket with requests, and the refusals with which it meets the next answers.
     #[derive(Default)]
     struct Scripted {
-        requests: VecDeque<Result<Incoming, Error>>,
+        requests: VecDeque<Result<Box<Incoming>, Error>>,
         refusals: VecDeque<Error>,
         sent: Vec<Vec<u8>>,
-        last: Option<(Option<SocketAddr>, Option<SendOptions>)>,
+        last: Option<(Option<SocketAddr>, Option<IpAddr>)>,
     }
 
     impl DatagramSocket for Scripted {
-        fn receive(&mut self) -> Result<Incoming, Error> {
+        fn receive(&mut self) -> Result<Box<Incoming>, Error> {
             self.requests.pop_front().unwrap_or(Err(Error::WouldBlock))
         }
 
@@ -171,14 +187,14 @@ mod tests {
                 return Err(refusal);
             }
             self.sent.push(message.payload().to_vec());
-            self.last = Some((message.destination(), message.options().cloned()));
+            self.last = Some((message.destination().copied(), message.source()));
             Ok(())
         }
 
-        fn recycle(&mut self, _incoming: Incoming) {}
+        fn recycle(&mut self, _incoming: Box<Incoming>) {}
     }
 
-    fn request(port: u16, delivery: Delivery, payload: &[u8]) -> Incoming {
+    fn request(port: u16, delivery: Delivery, payload: &[u8]) -> Box<Incoming> {
         let metadata = Metadata {
             source: ([192, 0, 2, 1], port).into(),
             destination: IpAddr::from([192, 0, 2, 2]),
@@ -189,10 +205,10 @@ mod tests {
             ip_options: Box::default(),
             at: Instant::START,
         };
-        Incoming { metadata, payload: payload.to_vec() }
+        Box::new(Incoming { metadata, payload: payload.to_vec() })
     }
 
-    fn ordinary(payload: &[u8]) -> Result<Incoming, Error> {
+    fn ordinary(payload: &[u8]) -> Result<Box<Incoming>, Error> {
         Ok(request(40_000, Delivery::Unicast, payload))
     }
 
@@ -218,9 +234,9 @@ mod tests {
         let mut server = DatagramServer::new(Echo, Guard::default());
         let mut socket = Scripted { requests: [ordinary(b"a")].into(), ..Scripted::default() };
         assert_eq!(stepped(&mut server, &mut socket), Progress::Waits);
-        let (to, options) = socket.last.unwrap();
+        let (to, from) = socket.last.unwrap();
         assert_eq!(to, Some(([192, 0, 2, 1], 40_000).into()));
-        assert_eq!(options.unwrap().source, Some([192, 0, 2, 2].into()));
+        assert_eq!(from, Some([192, 0, 2, 2].into()));
     }
 
     #[test]

@@ -197,7 +197,7 @@ struct BoundSocket<'a> {
 }
 
 impl DatagramSocket for BoundSocket<'_> {
-    fn receive(&mut self) -> Result<Incoming, Error> {
+    fn receive(&mut self) -> Result<Box<Incoming>, Error> {
         self.sockets.receive(self.id)
     }
 
@@ -205,7 +205,7 @@ impl DatagramSocket for BoundSocket<'_> {
         self.sockets.send(self.id, message)
     }
 
-    fn recycle(&mut self, incoming: Incoming) {
+    fn recycle(&mut self, incoming: Box<Incoming>) {
         self.sockets.recycle(incoming);
     }
 }

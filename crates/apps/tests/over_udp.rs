@@ -14,7 +14,7 @@ use packet::{BufferPool, Instant, InterfaceId, ReceivedChecksum};
 use proptest::prelude::*;
 use udp::{
     AddressKind, AddressPair, ChecksumBy, Datagram, DatagramDropped, Delivery, Envelope, Error,
-    Header, Incoming, Message, Network, Outgoing, SocketId, Sockets,
+    Header, Incoming, Message, Network, Outgoing, SocketId, SocketPair, Sockets,
 };
 
 /// A network of one host with this address.
@@ -46,7 +46,7 @@ struct Bound<'a> {
 }
 
 impl DatagramSocket for Bound<'_> {
-    fn receive(&mut self) -> Result<Incoming, Error> {
+    fn receive(&mut self) -> Result<Box<Incoming>, Error> {
         self.sockets.receive(self.id)
     }
 
@@ -55,7 +55,7 @@ impl DatagramSocket for Bound<'_> {
         self.sockets.send(Instant::START, &self.network, &mut buffers, self.id, message)
     }
 
-    fn recycle(&mut self, incoming: Incoming) {
+    fn recycle(&mut self, incoming: Box<Incoming>) {
         self.sockets.recycle(incoming);
     }
 }
@@ -126,7 +126,9 @@ impl Host {
     }
 
     fn sends(&mut self) -> Option<Outgoing> {
-        self.sockets.take_outgoing()
+        let outgoing = self.sockets.next_outgoing().cloned();
+        let _ = self.sockets.take_outgoing();
+        outgoing
     }
 
     fn counters(&self, service: u16) -> ServerCounters {
@@ -151,10 +153,9 @@ fn each_service_answers_from_where_it_was_asked() {
         let sent = host.sends();
         let payload = sent.as_ref().map(|sent| sent.buffer.as_slice());
         assert_eq!(payload, expected.map(str::as_bytes));
-        if let Some(Outgoing { header, addresses, .. }) = sent {
-            assert_eq!(header, Header { source_port: port, destination_port: 40_000 });
-            let pair = AddressPair { source: host.network.0, destination: client().ip() };
-            assert_eq!(addresses, pair);
+        if let Some(Outgoing { pair, .. }) = sent {
+            let local = SocketAddr::new(host.network.0, port);
+            assert_eq!(pair, SocketPair { local, remote: client() });
         }
     }
     host.receives(client(), Chargen::PORT, b"").unwrap();
@@ -186,9 +187,8 @@ fn carried(hosts: &mut [Host; 2]) -> usize {
         else {
             break;
         };
-        let source = (outgoing.addresses.source, outgoing.header.source_port).into();
-        let to = &mut hosts[1 - from];
-        let _ = to.receives(source, outgoing.header.destination_port, outgoing.buffer.as_slice());
+        let SocketPair { local, remote } = outgoing.pair;
+        let _ = hosts[1 - from].receives(local, remote.port(), outgoing.buffer.as_slice());
         carried += 1;
     }
     carried

@@ -142,7 +142,7 @@ impl UdpSocket {
         let mut udp = net.udp();
         let incoming = match has(flags, libc::MSG_PEEK) {
             true => udp.peek(self.id).cloned(),
-            false => udp.receive(self.id),
+            false => udp.receive(self.id).map(|incoming| *incoming),
         };
         match incoming {
             Ok(incoming) => Ok(self.received(incoming, length, flags)),

@@ -49,6 +49,7 @@ impl Stack {
     ///
     /// # Errors
     /// The counter under which it was dropped.
+    #[inline]
     pub(crate) fn ipv4_send(
         &mut self,
         now: Instant,
@@ -88,6 +89,7 @@ impl Stack {
         Ok(())
     }
 
+    #[inline]
     fn send_piece(
         &mut self,
         now: Instant,

@@ -211,6 +211,7 @@ impl Stack {
     }
 
     /// Takes what the sockets have to send down into the transmit queues.
+    #[inline(never)]
     fn output(&mut self, now: Instant) {
         self.udp_output(now);
         self.tcp_output(now);
@@ -219,6 +220,7 @@ impl Stack {
 
     /// Does what the last step left to be done at once: what went to ourselves, and the
     /// neighbours' questions and answers.
+    #[inline]
     fn settle(&mut self, now: Instant) {
         while let Some(datagram) = self.loopback.pop_front() {
             let arrival = Arrival {

@@ -86,6 +86,7 @@ impl Network {
 
     /// The way to `destination`, from the source that was `chosen` or else from the one that is
     /// usual there; `None` if no route leads there.
+    #[inline]
     pub(crate) fn path(
         &self,
         now: Instant,

@@ -225,18 +225,15 @@ fn udp_9_and_11_what_is_sent_comes_from_an_address_of_ours() {
     );
     let Cast { we, app, .. } = story.cast();
 
-    let from =
-        |source: Ipv4Addr| SendOptions { source: Some(source.into()), ..SendOptions::default() };
     let socket = app.opens_udp(7);
     app.sends_udp(socket, (KERNEL, 9), b"left open");
     we.send(udp().from(STACK).data(b"left open"));
-    app.sends_udp_with(socket, (KERNEL, 9), b"ours", "from our address", &from(STACK));
+    app.sends_udp_from(socket, STACK, (KERNEL, 9), b"ours");
     we.send(udp().from(STACK).data(b"ours"));
 
     for foreign in [KERNEL, Ipv4Addr::LOCALHOST, Ipv4Addr::BROADCAST, [192, 0, 2, 255].into()] {
         app.finds(&format!("that it cannot send from {foreign}"), |stack, now| {
-            let options = from(foreign);
-            let message = udp::Message::to((KERNEL, 9).into(), b"abc").with_options(&options);
+            let message = udp::Message::to((KERNEL, 9).into(), b"abc").with_source(foreign.into());
             let refused = stack.udp(now).send(socket, &message).is_err();
             refused.then_some(()).ok_or_else(|| "it can".to_owned())
         });

@@ -56,6 +56,23 @@ impl App<'_, Stack> {
         });
     }
 
+    /// The application sends `data` to `destination`, from the address `source`.
+    #[track_caller]
+    pub fn sends_udp_from(
+        &self,
+        socket: SocketId,
+        source: Ipv4Addr,
+        destination: impl Into<SocketAddr>,
+        data: &[u8],
+    ) {
+        let destination = destination.into();
+        let words = format!("sends {} to {destination} by UDP from {source}", words::quote(data));
+        self.succeeds(&words, |stack, now| {
+            let message = Message::to(destination, data).with_source(source.into());
+            stack.udp(now).send(socket, &message)
+        });
+    }
+
     /// The application sends `data` to `destination` with `options`, which `how` describes.
     #[track_caller]
     pub fn sends_udp_with(

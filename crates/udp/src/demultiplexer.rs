@@ -74,6 +74,7 @@ impl Demultiplexer {
         self.connected.get(&pair).copied()
     }
 
+    #[inline]
     pub(crate) fn find_bound(&self, local: SocketAddr) -> Option<SocketId> {
         let here = self.bound.get(&local).copied();
         here.or_else(|| self.ports.get(&local.into())?.bound_to_any)

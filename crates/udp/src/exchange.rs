@@ -1,10 +1,12 @@
 //! What passes between the sockets and their neighbours: programs above, the network below.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU8;
 
 use packet::{Buffer, Instant, InterfaceId};
+use socket::plain;
 
-use crate::{AddressPair, Header, SendOptions};
+use crate::{AddressPair, Header, MULTICAST_TTL, SendOptions, SocketPair};
 
 /// What the layer below says about a datagram that came.
 #[derive(Clone, Copy, Debug)]
@@ -88,20 +90,28 @@ impl Copied {
 pub struct Message<'a> {
     payload: &'a [u8],
     to: Option<SocketAddr>,
+    source: Option<IpAddr>,
     options: Option<&'a SendOptions>,
 }
 
 impl<'a> Message<'a> {
-    /// A message for `destination`.
+    /// A message for `destination`, of which address and port count.
     #[must_use]
     pub const fn to(destination: SocketAddr, payload: &'a [u8]) -> Self {
-        Self { payload, to: Some(destination), options: None }
+        Self { payload, to: Some(plain(destination)), source: None, options: None }
     }
 
     /// A message for the peer that the socket is connected to.
     #[must_use]
     pub const fn to_peer(payload: &'a [u8]) -> Self {
-        Self { payload, to: None, options: None }
+        Self { payload, to: None, source: None, options: None }
+    }
+
+    /// From `source`, one of the host's own addresses, instead of the socket's address, or of what
+    /// the route says if the socket has none (UDP-9).
+    #[must_use]
+    pub const fn with_source(self, source: IpAddr) -> Self {
+        Self { source: Some(source), ..self }
     }
 
     /// With `options` instead of the socket's own.
@@ -112,8 +122,14 @@ impl<'a> Message<'a> {
 
     /// Where to; `None` for the peer.
     #[must_use]
-    pub const fn destination(&self) -> Option<SocketAddr> {
-        self.to
+    pub const fn destination(&self) -> Option<&SocketAddr> {
+        self.to.as_ref()
+    }
+
+    /// From which address; `None` for the usual one.
+    #[must_use]
+    pub const fn source(&self) -> Option<IpAddr> {
+        self.source
     }
 
     /// What is asked of the datagram; `None` for what the socket asks of all.
@@ -135,10 +151,31 @@ impl<'a> Message<'a> {
 pub struct Outgoing {
     /// The payload.
     pub buffer: Buffer,
-    /// From which port to which.
-    pub header: Header,
-    /// From which of our addresses to whom.
-    pub addresses: AddressPair,
-    /// What else is asked of it. The source address is that in `addresses`.
+    /// From where to where.
+    pub pair: SocketPair,
+    /// What else is asked of it.
     pub options: SendOptions,
+}
+
+impl Outgoing {
+    /// The header that is next.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        let SocketPair { local, remote } = self.pair;
+        Header { source_port: local.port(), destination_port: remote.port() }
+    }
+
+    /// From which of our addresses to whom.
+    #[must_use]
+    pub const fn addresses(&self) -> AddressPair {
+        let SocketPair { local, remote } = self.pair;
+        AddressPair { source: local.ip(), destination: remote.ip() }
+    }
+
+    /// Its TTL in hops, `None` for the host's default: as was asked, or [`MULTICAST_TTL`] to a group.
+    #[must_use]
+    pub fn ttl(&self) -> Option<NonZeroU8> {
+        let is_to_group = self.pair.remote.ip().is_multicast();
+        self.options.ttl.or_else(|| is_to_group.then_some(MULTICAST_TTL))
+    }
 }

@@ -40,6 +40,7 @@ impl Header {
     ///
     /// # Errors
     /// [`PayloadTooLong`]; the buffer is then as it was.
+    #[inline]
     pub fn prepend_to(
         &self,
         buffer: &mut Buffer,

@@ -11,38 +11,40 @@ const KEPT_PLACES: usize = 8;
 
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    queue: VecDeque<Incoming>,
+    queue: VecDeque<Box<Incoming>>,
     usage: Usage,
     /// How many datagrams found no room.
     dropped: u64,
 }
 
 impl Inbox {
-    /// Puts a datagram behind those that wait. `total` is what all sockets use together.
-    pub(crate) fn push(
+    /// Whether there is room for one more datagram; if there is none, it counts as dropped.
+    /// `total` is what all sockets use together.
+    pub(crate) fn check_room(
         &mut self,
-        total: &mut Usage,
-        incoming: Incoming,
+        total: Usage,
+        payload_length: usize,
     ) -> Result<(), DatagramDropped> {
-        let length = incoming.payload.len();
-        let room = if !self.usage.has_room(RECEIVE_QUEUE, length) {
+        let room = if !self.usage.has_room(RECEIVE_QUEUE, payload_length) {
             Err(DatagramDropped::QueueFull)
-        } else if !total.has_room(TOTAL_RECEIVE, length) {
+        } else if !total.has_room(TOTAL_RECEIVE, payload_length) {
             Err(DatagramDropped::MemoryFull)
         } else {
             Ok(())
         };
-        if room.is_err() {
-            self.dropped = self.dropped.saturating_add(1);
-            return room;
-        }
+        self.dropped = self.dropped.saturating_add(room.is_err().into());
+        room
+    }
+
+    /// Puts a datagram behind those that wait.
+    pub(crate) fn push(&mut self, total: &mut Usage, incoming: Box<Incoming>) {
+        let length = incoming.payload.len();
         self.usage.add(length);
         total.add(length);
         self.queue.push_back(incoming);
-        Ok(())
     }
 
-    pub(crate) fn pop(&mut self, total: &mut Usage) -> Option<Incoming> {
+    pub(crate) fn pop(&mut self, total: &mut Usage) -> Option<Box<Incoming>> {
         let incoming = self.queue.pop_front()?;
         self.usage.remove(incoming.payload.len());
         total.remove(incoming.payload.len());
@@ -66,7 +68,7 @@ impl Inbox {
     }
 
     pub(crate) fn first(&self) -> Option<&Incoming> {
-        self.queue.front()
+        self.queue.front().map(Box::as_ref)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -44,7 +44,6 @@ mod inbox;
 mod network;
 mod options;
 mod outbox;
-mod payloads;
 mod queues;
 mod readiness;
 mod receiving;
@@ -52,6 +51,7 @@ mod recent;
 mod report;
 mod sending;
 mod sockets;
+mod spare;
 mod udp_socket;
 
 pub use datagram::{Datagram, Malformed};

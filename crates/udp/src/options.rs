@@ -1,6 +1,5 @@
 //! What a program can ask of its datagrams (UDP-12).
 
-use std::net::IpAddr;
 use std::num::NonZeroU8;
 
 use crate::Error;
@@ -27,9 +26,6 @@ pub struct SocketOptions {
 /// What is asked of a datagram that leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
-    /// The source address: one of the host's own. `None` leaves it to the socket's address, or to
-    /// the route if the socket has none (UDP-9).
-    pub source: Option<IpAddr>,
     /// Time to live in hops; `None` for the host's default, which for groups is
     /// [`MULTICAST_TTL`]. Zero is never sent (IP-16), so there is none.
     pub ttl: Option<NonZeroU8>,

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use packet::Buffer;
+
 use crate::queues::{SEND_QUEUE, TOTAL_SEND, Usage};
 use crate::{Error, Outgoing, SocketId};
 
@@ -23,6 +25,7 @@ impl Outbox {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, id: SocketId, own: &mut Usage, outgoing: Outgoing) {
         let payload_length = outgoing.buffer.len();
         own.add(payload_length);
@@ -30,10 +33,11 @@ impl Outbox {
         self.queue.push_back((id, outgoing));
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(SocketId, Outgoing)> {
-        let (id, outgoing) = self.queue.pop_front()?;
-        self.usage.remove(outgoing.buffer.len());
-        Some((id, outgoing))
+    /// The payload of the first, which is taken out of the queue, and who sent it.
+    pub(crate) fn pop(&mut self) -> Option<(SocketId, Buffer)> {
+        let (id, Outgoing { buffer, .. }) = self.queue.pop_front()?;
+        self.usage.remove(buffer.len());
+        Some((id, buffer))
     }
 
     pub(crate) fn first(&self) -> Option<&Outgoing> {

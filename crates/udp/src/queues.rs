@@ -32,7 +32,7 @@ pub const TOTAL_SEND_BYTES: usize = 64 << 20;
 
 /// What a datagram is charged, in bytes.
 pub(crate) const fn charge(payload_length: usize) -> usize {
-    payload_length.saturating_add(DATAGRAM_OVERHEAD)
+    payload_length + DATAGRAM_OVERHEAD
 }
 
 /// What of a queue is in use.
@@ -59,8 +59,7 @@ pub(crate) const TOTAL_SEND: Limit = Limit { datagrams: usize::MAX, bytes: TOTAL
 impl Usage {
     /// Whether a datagram with this much payload still fits under `limit`.
     pub(crate) const fn has_room(&self, limit: Limit, payload_length: usize) -> bool {
-        self.datagrams < limit.datagrams
-            && self.bytes.saturating_add(charge(payload_length)) <= limit.bytes
+        self.datagrams < limit.datagrams && self.bytes + charge(payload_length) <= limit.bytes
     }
 
     /// Whether at most half of `limit` is used. Any datagram fits then.
@@ -69,13 +68,13 @@ impl Usage {
     }
 
     pub(crate) const fn add(&mut self, payload_length: usize) {
-        self.datagrams = self.datagrams.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(charge(payload_length));
+        self.datagrams += 1;
+        self.bytes += charge(payload_length);
     }
 
     pub(crate) const fn remove(&mut self, payload_length: usize) {
-        self.datagrams = self.datagrams.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(charge(payload_length));
+        self.datagrams -= 1;
+        self.bytes -= charge(payload_length);
     }
 }
 

@@ -58,7 +58,8 @@ impl Sockets {
         if requires_checksum && !datagram.has_checksum() {
             return Err(DatagramDropped::NoChecksum);
         }
-        let ip_options = envelope.ip_options.get(..MAX_IP_OPTIONS_LEN);
+        let payload = datagram.payload();
+        socket.inbox.check_room(self.receive_usage, payload.len())?;
         let metadata = Metadata {
             source,
             destination,
@@ -66,12 +67,10 @@ impl Sockets {
             interface: envelope.interface,
             ttl: envelope.ttl,
             traffic_class: envelope.traffic_class,
-            ip_options: ip_options.unwrap_or(envelope.ip_options).into(),
+            ip_options: kept(envelope.ip_options),
             at: now,
         };
-        let payload = self.payloads.copy_of(datagram.payload());
-        let incoming = Incoming { metadata, payload };
-        socket.inbox.push(&mut self.receive_usage, incoming)?;
+        socket.inbox.push(&mut self.receive_usage, self.spare.filled(metadata, payload));
         self.news.push(id);
         Ok(id)
     }
@@ -102,7 +101,7 @@ impl Sockets {
     /// # Errors
     /// [`Error::WouldBlock`] if none waits; what was reported of the peer, once
     /// ([`Error::ConnectionRefused`] and others); [`Error::BadSocket`].
-    pub fn receive(&mut self, id: SocketId) -> Result<Incoming, Error> {
+    pub fn receive(&mut self, id: SocketId) -> Result<Box<Incoming>, Error> {
         let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
         socket.check_peer()?;
         socket.inbox.pop(&mut self.receive_usage).ok_or(Error::WouldBlock)
@@ -118,19 +117,21 @@ impl Sockets {
         id: SocketId,
         buffer: &mut [u8],
     ) -> Result<(Metadata, Copied), Error> {
-        let Incoming { metadata, payload } = self.receive(id)?;
+        let incoming = self.receive(id)?;
+        let Incoming { metadata, payload } = &*incoming;
         let length = payload.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(&payload) {
+        for (to, from) in buffer.iter_mut().zip(payload) {
             *to = *from;
         }
-        let copied = Copied { length, full_length: payload.len() };
-        self.payloads.recycle(payload);
-        Ok((metadata, copied))
+        let received = (metadata.clone(), Copied { length, full_length: payload.len() });
+        self.spare.recycle(incoming);
+        Ok(received)
     }
 
     /// Takes back a datagram that the program has done with: its memory is used for another.
-    pub fn recycle(&mut self, incoming: Incoming) {
-        self.payloads.recycle(incoming.payload);
+    #[inline]
+    pub fn recycle(&mut self, incoming: Box<Incoming>) {
+        self.spare.recycle(incoming);
     }
 
     /// Shows the datagram that has waited longest, and leaves it there.
@@ -158,5 +159,13 @@ impl Sockets {
     /// [`Error::BadSocket`].
     pub fn dropped(&self, id: SocketId) -> Result<u64, Error> {
         Ok(self.socket(id)?.inbox.dropped())
+    }
+}
+
+/// What is kept of the IP options. Most datagrams have none.
+fn kept(ip_options: &[u8]) -> Box<[u8]> {
+    match ip_options {
+        [] => Box::default(),
+        some => some.get(..MAX_IP_OPTIONS_LEN).unwrap_or(some).into(),
     }
 }

@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 
 use packet::{Buffer, BufferPool, Instant};
-use socket::plain;
 
 use crate::header::HEADER_LEN;
 use crate::queues::SEND_QUEUE;
 use crate::sockets::{check_destination, source_address};
-use crate::udp_socket::Socket;
+use crate::udp_socket::State;
 use crate::{
-    AddressPair, Error, Header, MAX_PAYLOAD_LEN, MULTICAST_TTL, Message, Network, Outgoing,
-    SendOptions, SocketId, SocketPair, Sockets,
+    Error, MAX_PAYLOAD_LEN, Message, Network, Outgoing, SendOptions, SocketId, SocketPair, Sockets,
 };
 
 impl Sockets {
@@ -39,24 +37,28 @@ impl Sockets {
     ) -> Result<(), Error> {
         let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
         socket.check_peer()?;
-        let remote = destination(socket, message)?;
+        let remote = destination(&socket.state, message)?;
         check_destination(network, socket, remote)?;
-        let options = message.options().unwrap_or(&socket.options.send).clone();
-        options.check()?;
-        if !network.takes_ip_options(&options.ip_options) {
-            return Err(Error::InvalidArgument);
-        }
-        let source = source_address(network, options.source, socket.state.local(), remote)?;
-        check_length(network, message.payload(), remote, &options)?;
-        self.check_room(id, message.payload().len())?;
+        let options = message.options().unwrap_or(&socket.options.send);
+        check_options(network, options)?;
+        let source = source_address(network, message.source(), socket.state.local(), remote)?;
+        check_length(network, message.payload(), remote, options)?;
+        let room = self.outbox.check_room(socket.send_usage, message.payload().len());
+        socket.awaits_room |= room == Err(Error::WouldBlock);
+        room?;
 
-        let port = self.ensure_bound(id, remote)?.port();
-        let pair = SocketPair { local: SocketAddr::new(source, port), remote };
-        let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
-        socket.recent.note(pair, now);
+        let Some(binding) = socket.state.binding() else {
+            // Once it is bound, it sends as any other.
+            let remote = *remote;
+            self.bind_to_any(id, remote)?;
+            return self.send(now, network, buffers, id, message);
+        };
+        let local = SocketAddr::new(source, binding.port());
         let mut buffer = buffers.take();
         buffer.append(message.payload());
-        let outgoing = outgoing(pair, buffer, options);
+        let pair = SocketPair { local, remote: *remote };
+        let outgoing = Outgoing { buffer, pair, options: options.clone() };
+        socket.recent.note(&outgoing.pair, now);
         self.outbox.push(id, &mut socket.send_usage, outgoing);
         Ok(())
     }
@@ -67,60 +69,49 @@ impl Sockets {
         self.outbox.first()
     }
 
-    /// Takes the datagram that leaves next out of the queue, for the layer below.
-    pub fn take_outgoing(&mut self) -> Option<Outgoing> {
-        let (id, outgoing) = self.outbox.pop()?;
+    /// Takes the datagram that leaves next out of the queue, for the layer below, and gives its
+    /// payload. [`Sockets::next_outgoing`] says the rest of it beforehand.
+    #[inline]
+    pub fn take_outgoing(&mut self) -> Option<Buffer> {
+        let (id, payload) = self.outbox.pop()?;
         // A closed socket's datagrams leave all the same.
         if let Some(socket) = self.slots.get_mut(id) {
-            socket.send_usage.remove(outgoing.buffer.len());
+            socket.send_usage.remove(payload.len());
             if socket.awaits_room && socket.send_usage.is_half_free(SEND_QUEUE) {
                 socket.awaits_room = false;
                 self.news.push(id);
             }
         }
-        Some(outgoing)
-    }
-
-    fn check_room(&mut self, id: SocketId, payload_length: usize) -> Result<(), Error> {
-        let socket = self.slots.get_mut(id).ok_or(Error::BadSocket)?;
-        let room = self.outbox.check_room(socket.send_usage, payload_length);
-        if room == Err(Error::WouldBlock) {
-            socket.awaits_room = true;
-        }
-        room
+        Some(payload)
     }
 }
 
 /// Where to: as the message says, or to the peer. A connected socket sends to its peer alone.
-fn destination(socket: &Socket, message: &Message<'_>) -> Result<SocketAddr, Error> {
-    match (message.destination().map(plain), socket.state.peer()) {
+fn destination<'a>(state: &'a State, message: &'a Message<'_>) -> Result<&'a SocketAddr, Error> {
+    match (message.destination(), state.peer()) {
         (None, None) => Err(Error::DestinationAddressRequired),
         (Some(to), Some(peer)) if to != peer => Err(Error::IsConnected),
         (Some(remote), _) | (None, Some(remote)) => Ok(remote),
     }
 }
 
+/// Whether there is room for the IP options, and the layer below sends such.
+fn check_options(network: &impl Network, options: &SendOptions) -> Result<(), Error> {
+    options.check()?;
+    let are_taken = network.takes_ip_options(&options.ip_options);
+    if are_taken { Ok(()) } else { Err(Error::InvalidArgument) }
+}
+
 /// Whether the payload fits behind the headers, and those behind IP options.
+#[inline]
 fn check_length(
     network: &impl Network,
     payload: &[u8],
-    remote: SocketAddr,
+    remote: &SocketAddr,
     options: &SendOptions,
 ) -> Result<(), Error> {
     let length = HEADER_LEN.saturating_add(payload.len()).saturating_add(options.ip_options.len());
     let is_too_long = payload.len() > MAX_PAYLOAD_LEN
         || length > network.max_payload(remote.ip(), !options.dont_fragment);
     if is_too_long { Err(Error::MessageTooLong) } else { Ok(()) }
-}
-
-fn outgoing(pair: SocketPair, buffer: Buffer, mut options: SendOptions) -> Outgoing {
-    if options.ttl.is_none() && pair.remote.ip().is_multicast() {
-        options.ttl = Some(MULTICAST_TTL);
-    }
-    Outgoing {
-        buffer,
-        header: Header { source_port: pair.local.port(), destination_port: pair.remote.port() },
-        addresses: AddressPair { source: pair.local.ip(), destination: pair.remote.ip() },
-        options,
-    }
 }

@@ -9,8 +9,8 @@ use socket::{Changes, EphemeralPorts, Slots, any_address, plain};
 
 use crate::demultiplexer::Demultiplexer;
 use crate::outbox::Outbox;
-use crate::payloads::Payloads;
 use crate::queues::Usage;
+use crate::spare::Spare;
 use crate::udp_socket::{Socket, State};
 use crate::{AddressKind, Error, Network, SocketId, SocketOptions, SocketPair};
 
@@ -28,7 +28,7 @@ pub struct Sockets {
     ephemeral: EphemeralPorts,
     /// What all sockets together have waiting to be received.
     pub(crate) receive_usage: Usage,
-    pub(crate) payloads: Payloads,
+    pub(crate) spare: Spare,
     pub(crate) outbox: Outbox,
     pub(crate) news: Changes,
 }
@@ -44,7 +44,7 @@ impl Sockets {
             demultiplexer: Demultiplexer::new(hash),
             ephemeral: EphemeralPorts::new(hash),
             receive_usage: Usage::default(),
-            payloads: Payloads::default(),
+            spare: Spare::default(),
             outbox: Outbox::default(),
             news: Changes::default(),
         }
@@ -140,9 +140,12 @@ impl Sockets {
     ) -> Result<SocketAddr, Error> {
         let remote = plain(remote);
         let socket = self.socket(id)?;
-        check_destination(network, socket, remote)?;
-        let address = source_address(network, None, socket.state.binding(), remote)?;
-        let binding = self.ensure_bound(id, remote)?;
+        check_destination(network, socket, &remote)?;
+        let address = source_address(network, None, socket.state.binding(), &remote)?;
+        let binding = match socket.state.binding() {
+            Some(binding) => *binding,
+            None => self.bind_to_any(id, remote)?,
+        };
         let pair = SocketPair { local: SocketAddr::new(address, binding.port()), remote };
         self.move_to(id, State::Connected { binding, pair })?;
 
@@ -169,7 +172,7 @@ impl Sockets {
     /// # Errors
     /// [`Error::BadSocket`].
     pub fn local_address(&self, id: SocketId) -> Result<Option<SocketAddr>, Error> {
-        Ok(self.socket(id)?.state.local())
+        Ok(self.socket(id)?.state.local().copied())
     }
 
     /// Whom the socket is connected to.
@@ -177,23 +180,20 @@ impl Sockets {
     /// # Errors
     /// [`Error::NotConnected`]; [`Error::BadSocket`].
     pub fn peer_address(&self, id: SocketId) -> Result<SocketAddr, Error> {
-        self.socket(id)?.state.peer().ok_or(Error::NotConnected)
+        self.socket(id)?.state.peer().copied().ok_or(Error::NotConnected)
     }
 
     pub(crate) fn socket(&self, id: SocketId) -> Result<&Socket, Error> {
         self.slots.get(id).ok_or(Error::BadSocket)
     }
 
-    /// What the socket is bound to; an ephemeral port on any address if it was not bound yet.
-    pub(crate) fn ensure_bound(
+    /// Binds an unbound socket that wants to send to `remote` to an ephemeral port on any address.
+    pub(crate) fn bind_to_any(
         &mut self,
         id: SocketId,
         remote: SocketAddr,
     ) -> Result<SocketAddr, Error> {
-        match self.socket(id)?.state.binding() {
-            Some(binding) => Ok(binding),
-            None => self.claim(id, SocketAddr::new(any_address(remote).ip(), 0)),
-        }
+        self.claim(id, SocketAddr::new(any_address(remote).ip(), 0))
     }
 
     /// Binds an unbound socket; port 0 stands for one that is free.
@@ -238,7 +238,7 @@ impl Sockets {
 pub(crate) fn check_destination(
     network: &impl Network,
     socket: &Socket,
-    remote: SocketAddr,
+    remote: &SocketAddr,
 ) -> Result<(), Error> {
     if remote.port() == 0 || remote.ip().is_unspecified() {
         return Err(Error::InvalidArgument);
@@ -255,11 +255,12 @@ pub(crate) fn check_destination(
 
 /// The source address of what is sent to `remote`: what was `asked` for, or the socket's `own`
 /// address, or what the route says. It is one of the host's own in any case (UDP-11).
+#[inline]
 pub(crate) fn source_address(
     network: &impl Network,
     asked: Option<IpAddr>,
-    own: Option<SocketAddr>,
-    remote: SocketAddr,
+    own: Option<&SocketAddr>,
+    remote: &SocketAddr,
 ) -> Result<IpAddr, Error> {
     let is_own = |address| network.kind(address) == AddressKind::Own;
     if let Some(asked) = asked {

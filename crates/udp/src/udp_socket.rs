@@ -41,16 +41,16 @@ pub(crate) enum State {
 
 impl State {
     /// The address and port that it has now.
-    pub(crate) const fn local(self) -> Option<SocketAddr> {
+    pub(crate) const fn local(&self) -> Option<&SocketAddr> {
         match self {
             Self::Unbound => None,
             Self::Bound(local) => Some(local),
-            Self::Connected { pair, .. } => Some(pair.local),
+            Self::Connected { pair, .. } => Some(&pair.local),
         }
     }
 
     /// The address and port that it was bound to.
-    pub(crate) const fn binding(self) -> Option<SocketAddr> {
+    pub(crate) const fn binding(&self) -> Option<&SocketAddr> {
         match self {
             Self::Unbound => None,
             Self::Bound(binding) | Self::Connected { binding, .. } => Some(binding),
@@ -58,10 +58,10 @@ impl State {
     }
 
     /// Whom it is connected to.
-    pub(crate) const fn peer(self) -> Option<SocketAddr> {
+    pub(crate) const fn peer(&self) -> Option<&SocketAddr> {
         match self {
             Self::Unbound | Self::Bound(_) => None,
-            Self::Connected { pair, .. } => Some(pair.remote),
+            Self::Connected { pair, .. } => Some(&pair.remote),
         }
     }
 }
@@ -102,6 +102,7 @@ impl Socket {
     ///
     /// A socket without a peer is spared: one of many peers that is gone is no reason to fail a
     /// call that is about another.
+    #[inline]
     pub(crate) fn check_peer(&mut self) -> Result<(), Error> {
         if self.state.peer().is_none() {
             return Ok(());

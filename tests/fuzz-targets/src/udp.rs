@@ -12,7 +12,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use packet::{BufferPool, Instant, InterfaceId, ReceivedChecksum};
 use udp::{
-    AddressPair, ChecksumBy, Copied, Datagram, Delivery, Envelope, Error, Header, Incoming,
+    AddressPair, ChecksumBy, Copied, Datagram, Delivery, Envelope, Error, Incoming,
     MAX_IP_OPTIONS_LEN, Message, Metadata, Report, SocketId, SocketOptions, SocketPair, Sockets,
 };
 
@@ -67,13 +67,19 @@ impl World {
                 self.with(socket, |world, number| world.set_options(number, options));
             }
             Step::Send { socket, to, options, payload } => self.with(socket, |world, number| {
+                let source = options.and_then(Asked::source);
                 let options = options.map(Asked::value);
-                let message = to.map_or_else(
+                let mut message = to.map_or_else(
                     || Message::to_peer(payload),
                     |to| Message::to(to.value(), payload),
                 );
-                let with_options = options.as_ref().map(|it| message.with_options(it));
-                world.send(number, &with_options.unwrap_or(message));
+                if let Some(options) = &options {
+                    message = message.with_options(options);
+                }
+                if let Some(source) = source {
+                    message = message.with_source(source);
+                }
+                world.send(number, &message);
             }),
             Step::SendMany { socket, count, length } => self.with(socket, |world, number| {
                 let payload = vec![count; length.into()];
@@ -182,26 +188,23 @@ impl World {
 
     /// One datagram leaves. etherparse reads it.
     fn leave(&mut self) {
-        let next = self.sockets.next_outgoing().map(|next| next.header);
-        let (outgoing, expected) = (self.sockets.take_outgoing(), self.model.take_outgoing());
-        assert_eq!(outgoing.is_some(), expected.is_some());
-        let (Some(mut outgoing), Some(expected)) = (outgoing, expected) else { return };
-        assert_eq!(next, Some(outgoing.header));
-        let Header { source_port, destination_port } = outgoing.header;
-        let AddressPair { source, destination } = outgoing.addresses;
-        let pair = SocketPair {
-            local: SocketAddr::new(source, source_port),
-            remote: SocketAddr::new(destination, destination_port),
+        let next = self.sockets.next_outgoing().cloned();
+        let (payload, expected) = (self.sockets.take_outgoing(), self.model.take_outgoing());
+        assert_eq!(next.is_some(), payload.is_some());
+        assert_eq!(next.is_some(), expected.is_some());
+        let (Some(outgoing), Some(mut buffer), Some(expected)) = (next, payload, expected) else {
+            return;
         };
-        assert_eq!(pair, expected.pair);
+        assert_eq!(outgoing.pair, expected.pair);
         assert_eq!(outgoing.options, expected.options);
+        assert_eq!(outgoing.ttl(), expected.ttl());
         assert_eq!(outgoing.buffer.as_slice(), expected.payload);
-        let sum = pseudo_header(outgoing.addresses);
+        assert_eq!(buffer.as_slice(), expected.payload);
         outgoing
-            .header
-            .prepend_to(&mut outgoing.buffer, sum, ChecksumBy::Us)
+            .header()
+            .prepend_to(&mut buffer, pseudo_header(outgoing.addresses()), ChecksumBy::Us)
             .expect("what was taken fits");
-        judge(outgoing.buffer.as_slice(), outgoing.addresses);
+        judge(buffer.as_slice(), outgoing.addresses());
     }
 
     fn come(&mut self, pair: SocketPair, has_checksum: bool, about: About, payload: &[u8]) {
@@ -249,7 +252,7 @@ impl World {
         let result = self.sockets.receive(self.id(number));
         if !self.had_to_fail(number, result.clone()) {
             let expected = self.model.sockets[number].inbox.pop_front();
-            assert_eq!(result, expected.ok_or(Error::WouldBlock));
+            assert_eq!(result, expected.map(Box::new).ok_or(Error::WouldBlock));
         }
     }
 

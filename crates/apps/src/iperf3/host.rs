@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use packet::{Buffer, Host, Instant, InterfaceId, Received, TransmitOffload};
 use stack::Stack;
 use tcp::{ConnectionOptions, SocketId};
-use udp::{Message, SendOptions};
+use udp::Message;
 
 use crate::CannotOffer;
 
@@ -218,8 +218,7 @@ impl Iperf3Host {
         }
         let Some(answer) = answer_to(&incoming.payload) else { return };
         let local = incoming.metadata.destination;
-        let options = SendOptions { source: Some(local), ..SendOptions::default() };
-        let message = Message::to(remote, &answer).with_options(&options);
+        let message = Message::to(remote, &answer).with_source(local);
         if self.stack.udp(now).send(self.udp, &message).is_ok() {
             let carrier = Carrier::Udp { remote, local };
             run.add_stream(now, &mut self.stack, carrier, (self.cpu)());

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use packet::Instant;
 use stack::Stack;
 use tcp::{Error, SocketId};
-use udp::{Message, SendOptions};
+use udp::Message;
 
 use super::pace::Pace;
 use super::parameters::Parameters;
@@ -148,8 +148,7 @@ impl Stream {
         let number = self.measure.packets + 1;
         let datagram = scratch.get_mut(..asked.datagram)?;
         DatagramHeader { sent: now.since_start(), number }.write(asked.long_numbers, datagram);
-        let options = SendOptions { source: Some(local), ..SendOptions::default() };
-        let message = Message::to(remote, datagram).with_options(&options);
+        let message = Message::to(remote, datagram).with_source(local);
         stack.udp(now).send(udp, &message).ok()?;
         self.measure.packets = number;
         Some(asked.datagram)

@@ -135,7 +135,7 @@ impl Played {
     }
 
     fn leave(&mut self) -> Result<(), TestCaseError> {
-        let left = self.host.sockets.take_outgoing().map(|outgoing| outgoing.buffer.len());
+        let left = self.host.sockets.take_outgoing().map(|payload| payload.len());
         prop_assert_eq!(left, self.model.sent.pop_front().map(|(_, length)| length));
         Ok(())
     }

@@ -123,7 +123,9 @@ impl Host {
 
     /// The one datagram that leaves.
     pub(crate) fn leaves(&mut self) -> Outgoing {
-        let outgoing = self.sockets.take_outgoing().expect("a datagram leaves");
+        let outgoing = self.sockets.next_outgoing().cloned().expect("a datagram leaves");
+        let payload = self.sockets.take_outgoing().map(|payload| payload.as_slice().to_vec());
+        assert_eq!(payload.as_deref(), Some(outgoing.buffer.as_slice()));
         assert!(self.sockets.next_outgoing().is_none(), "only one leaves");
         outgoing
     }
@@ -166,7 +168,7 @@ impl Host {
         self.sockets.handle_datagram(self.now, &envelope, &datagram)
     }
 
-    pub(crate) fn receives(&mut self, id: SocketId) -> Result<Incoming, Error> {
+    pub(crate) fn receives(&mut self, id: SocketId) -> Result<Box<Incoming>, Error> {
         self.sockets.receive(id)
     }
 

@@ -1,10 +1,8 @@
 //! UDP-3: what became of a datagram reaches the socket that sent it, and no other.
 
-use udp::{
-    Cause, Error, Message, RECENT_LIFETIME, REPORT_QUEUE_LIMIT, Report, ReportDropped, SendOptions,
-};
+use udp::{Cause, Error, Message, RECENT_LIFETIME, REPORT_QUEUE_LIMIT, Report, ReportDropped};
 
-use crate::host::{Host, PEER, ip, pair};
+use crate::host::{Host, PEER, end, ip, pair};
 
 #[test]
 fn udp_3_a_connected_socket_s_next_call_fails_once_with_what_was_reported() {
@@ -129,8 +127,7 @@ fn a_report_may_come_as_late_as_a_receiver_waits_for_fragments() {
 fn the_source_that_was_asked_for_is_the_one_that_is_matched() {
     let mut host = Host::new();
     let id = host.bound("0.0.0.0:7");
-    let options = SendOptions { source: Some(ip("192.0.2.3")), ..SendOptions::default() };
-    host.sends_with(id, PEER, &options).unwrap();
+    host.sends(id, &Message::to(end(PEER), b"hello").with_source(ip("192.0.2.3"))).unwrap();
     assert_eq!(host.is_told(pair("192.0.2.3:7", PEER), Cause::TimeExceeded), Ok(id));
     let other = host.is_told(pair("192.0.2.2:7", PEER), Cause::TimeExceeded);
     assert_eq!(other, Err(ReportDropped::NotSent));

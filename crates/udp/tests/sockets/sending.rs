@@ -18,11 +18,11 @@ fn a_datagram_leaves_with_its_ends_and_payload() {
     host.sends(id, &Message::to(end("192.0.2.1:9"), b"hello")).unwrap();
     assert_eq!(host.sockets.next_outgoing().unwrap().buffer.as_slice(), b"hello");
     let mut outgoing = host.leaves();
-    assert_eq!(outgoing.header, Header { source_port: 7, destination_port: 9 });
+    assert_eq!(outgoing.header(), Header { source_port: 7, destination_port: 9 });
     let expected = AddressPair { source: ip("192.0.2.2"), destination: ip("192.0.2.1") };
-    assert_eq!(outgoing.addresses, expected);
+    assert_eq!(outgoing.addresses(), expected);
     assert_eq!(outgoing.options, SendOptions::default());
-    let offload = outgoing.header.prepend_to(&mut outgoing.buffer, Sum::new(), ChecksumBy::Us);
+    let offload = outgoing.header().prepend_to(&mut outgoing.buffer, Sum::new(), ChecksumBy::Us);
     assert_eq!(offload, Ok(TransmitOffload::default()));
     assert_eq!(&outgoing.buffer.as_slice()[8..], b"hello");
 }
@@ -40,13 +40,13 @@ fn a_socket_that_is_not_bound_gets_an_ephemeral_port() {
     let mut host = Host::new();
     let id = host.opened();
     host.sends_to(id, "192.0.2.1:9").unwrap();
-    let port = host.leaves().header.source_port;
+    let port = host.leaves().pair.local.port();
     assert_eq!(host.sockets.local_address(id), Ok(Some(end(&format!("0.0.0.0:{port}")))));
     host.sends_to(id, "192.0.2.1:9").unwrap();
-    assert_eq!(host.leaves().header.source_port, port, "and keeps it");
+    assert_eq!(host.leaves().pair.local.port(), port, "and keeps it");
     let id = host.opened();
     host.sends_to(id, "[2001:db8::1]:9").unwrap();
-    assert_eq!(host.leaves().addresses.source, ip("2001:db8::2"));
+    assert_eq!(host.leaves().addresses().source, ip("2001:db8::2"));
 }
 
 #[test]
@@ -55,8 +55,8 @@ fn a_connected_socket_sends_to_its_peer_alone() {
     let id = host.connected("192.0.2.3:7", "192.0.2.1:9");
     host.sends(id, &Message::to_peer(b"hello")).unwrap();
     let outgoing = host.leaves();
-    assert_eq!(outgoing.header, Header { source_port: 7, destination_port: 9 });
-    assert_eq!(outgoing.addresses.source, ip("192.0.2.3"));
+    assert_eq!(outgoing.header(), Header { source_port: 7, destination_port: 9 });
+    assert_eq!(outgoing.addresses().source, ip("192.0.2.3"));
     assert_eq!(host.sends_to(id, "192.0.2.1:9"), Ok(()), "named or not");
     assert_eq!(host.sends_to(id, "192.0.2.1:10"), Err(Error::IsConnected));
 }
@@ -92,22 +92,23 @@ fn broadcasts_are_sent_by_who_may() {
     let options = SocketOptions { broadcast: true, ..SocketOptions::default() };
     host.sockets.set_options(id, options).unwrap();
     host.sends_to(id, "192.0.2.255:9").unwrap();
-    assert_eq!(host.leaves().addresses.source, ip("192.0.2.2"));
+    assert_eq!(host.leaves().addresses().source, ip("192.0.2.2"));
 }
 
 #[test]
 fn udp_9_the_source_is_the_one_asked_for_the_socket_s_own_or_left_to_the_route() {
     let mut host = Host::new();
-    let asked = SendOptions { source: Some(ip("192.0.2.3")), ..SendOptions::default() };
-    for (local, options, expected) in [
-        ("0.0.0.0:7", &SendOptions::default(), "192.0.2.2"),
-        ("192.0.2.3:8", &SendOptions::default(), "192.0.2.3"),
+    let message = Message::to(end("192.0.2.1:9"), b"hello");
+    let asked = message.with_source(ip("192.0.2.3"));
+    for (local, message, expected) in [
+        ("0.0.0.0:7", &message, "192.0.2.2"),
+        ("192.0.2.3:8", &message, "192.0.2.3"),
         ("0.0.0.0:9", &asked, "192.0.2.3"),
         ("192.0.2.2:10", &asked, "192.0.2.3"),
     ] {
         let id = host.bound(local);
-        host.sends_with(id, "192.0.2.1:9", options).unwrap();
-        assert_eq!(host.leaves().addresses.source, ip(expected), "{local}");
+        host.sends(id, message).unwrap();
+        assert_eq!(host.leaves().addresses().source, ip(expected), "{local}");
     }
 }
 
@@ -116,14 +117,14 @@ fn udp_11_the_source_is_always_one_of_our_own() {
     let mut host = Host::new();
     let id = host.bound("0.0.0.0:7");
     for source in ["192.0.2.77", "192.0.2.255", "224.0.0.1", "0.0.0.0", "2001:db8::2"] {
-        let options = SendOptions { source: Some(ip(source)), ..SendOptions::default() };
-        let refused = host.sends_with(id, "192.0.2.1:9", &options);
+        let message = Message::to(end("192.0.2.1:9"), b"hello").with_source(ip(source));
+        let refused = host.sends(id, &message);
         assert_eq!(refused, Err(Error::AddressNotAvailable), "{source}");
     }
     for local in ["192.0.2.255:8", "224.0.0.1:8"] {
         let id = host.bound(local);
         host.sends_to(id, "192.0.2.1:9").unwrap();
-        assert_eq!(host.leaves().addresses.source, ip("192.0.2.2"), "{local}");
+        assert_eq!(host.leaves().addresses().source, ip("192.0.2.2"), "{local}");
     }
 }
 
@@ -132,7 +133,6 @@ fn udp_12_ttl_traffic_class_and_ip_options_go_with_the_datagram() {
     let mut host = Host::new();
     let id = host.bound("0.0.0.0:7");
     let asked = SendOptions {
-        source: None,
         ttl: NonZeroU8::new(3),
         traffic_class: 0xb8,
         dont_fragment: true,
@@ -160,10 +160,10 @@ fn what_goes_to_a_group_stays_in_the_local_network_unless_asked() {
     let mut host = Host::new();
     let id = host.bound("0.0.0.0:7");
     host.sends_to(id, "224.0.0.1:9").unwrap();
-    assert_eq!(host.leaves().options.ttl, NonZeroU8::new(1));
+    assert_eq!(host.leaves().ttl(), NonZeroU8::new(1));
     let asked = SendOptions { ttl: NonZeroU8::new(9), ..SendOptions::default() };
     host.sends_with(id, "224.0.0.1:9", &asked).unwrap();
-    assert_eq!(host.leaves().options.ttl, NonZeroU8::new(9));
+    assert_eq!(host.leaves().ttl(), NonZeroU8::new(9));
 }
 
 #[test]

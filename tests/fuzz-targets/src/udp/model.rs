@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::mem::discriminant;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU8;
 
 use packet::Instant;
 use udp::{
@@ -59,6 +60,15 @@ pub(super) struct Sent {
     pub(super) pair: SocketPair,
     pub(super) payload: Vec<u8>,
     pub(super) options: SendOptions,
+}
+
+impl Sent {
+    pub(super) fn ttl(&self) -> Option<NonZeroU8> {
+        match self.pair.remote.ip().is_multicast() {
+            true => self.options.ttl.or(Some(MULTICAST_TTL)),
+            false => self.options.ttl,
+        }
+    }
 }
 
 pub(super) struct Socket {
@@ -182,18 +192,15 @@ impl Model {
     ) -> Option<(IpAddr, SocketAddr, SendOptions)> {
         let socket = &self.sockets[number];
         let peer = socket.pair.map(|pair| pair.remote);
-        let to = message.destination();
+        let to = message.destination().copied();
         let remote = to.or(peer).filter(|&remote| peer.is_none_or(|peer| peer == remote))?;
-        let mut options = message.options().unwrap_or(&socket.options.send).clone();
-        let source = self.source(number, options.source, socket.local(), remote)?;
+        let options = message.options().unwrap_or(&socket.options.send).clone();
+        let source = self.source(number, message.source(), socket.local(), remote)?;
         let limit = TheNetwork.max_payload(remote.ip(), !options.dont_fragment);
         let fits = options.ip_options.len() <= 40
             && options.ip_options.len().is_multiple_of(4)
             && TheNetwork.takes_ip_options(&options.ip_options)
             && 8 + message.payload().len() + options.ip_options.len() <= limit;
-        if remote.ip().is_multicast() {
-            options.ttl.get_or_insert(MULTICAST_TTL);
-        }
         let room = self.has_room_to_send(number, message.payload().len());
         (fits && room).then_some((source, remote, options))
     }

@@ -129,9 +129,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    pub(super) fn source(self) -> Option<IpAddr> {
+        self.source.map(address)
+    }
+
     pub(super) fn value(self) -> SendOptions {
         SendOptions {
-            source: self.source.map(address),
             ttl: NonZeroU8::new(self.ttl),
             traffic_class: self.ttl,
             dont_fragment: self.dont_fragment,
