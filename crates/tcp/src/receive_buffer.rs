@@ -280,6 +280,15 @@ mod tests {
     }
 
     #[test]
+    fn beyond_its_limit_a_buffer_takes_two_pages_and_a_small_part() {
+        for limit in [0, 1 << 20, 1 << 30] {
+            let least = 2 * pages::PAGE_LEN + FIRST_PIECE_OVERHEAD;
+            let overhead = buffer_overhead(limit);
+            assert!((least..least + 1024 + limit / 256).contains(&overhead), "{limit}: {overhead}");
+        }
+    }
+
+    #[test]
     fn nothing_beyond_a_hole_can_be_read() {
         let mut buffer = ReceiveBuffer::new(100);
         buffer.insert(0, b"ab");

@@ -136,3 +136,33 @@ fn the_receive_buffer_falls_back_when_idle() {
     assert_eq!(after.receive_buffer, 16_000);
     assert!(after.receive_window >= status.receive_window - 5, "SHLD-14: nothing is taken back");
 }
+
+#[test]
+fn only_another_size_that_is_set_undoes_what_has_grown() {
+    let (mut scene, id) = scaled(growing());
+    let grown = fill_and_read(&mut scene, id, 3);
+    let sizes = |scene: &Scene| {
+        let status = scene.sockets.status(scene.now, id).unwrap();
+        (status.send_buffer, status.receive_buffer)
+    };
+    let before = sizes(&scene);
+    assert_eq!(before.1, grown);
+    let other = ConnectionOptions { no_delay: true, ..growing() };
+    scene.sockets.set_options(scene.now, id, other.clone()).unwrap();
+    assert_eq!(sizes(&scene), before);
+    let other = ConnectionOptions { receive_buffer: BufferSize::fixed(MIB), ..other };
+    scene.sockets.set_options(scene.now, id, other.clone()).unwrap();
+    assert_eq!(sizes(&scene), (before.0, MIB));
+    let other = ConnectionOptions { send_buffer: BufferSize::fixed(5000), ..other };
+    scene.sockets.set_options(scene.now, id, other).unwrap();
+    assert_eq!(sizes(&scene), (5000, MIB));
+}
+
+#[test]
+fn a_buffer_never_grows_to_less_than_it_begins_with() {
+    let size = BufferSize::growing(2000, 1000);
+    assert_eq!((size.initial(), size.max()), (2000, 2000));
+    let fixed = BufferSize::fixed(1000);
+    assert_eq!((fixed.initial(), fixed.max()), (1000, 1000));
+    assert_eq!(BufferSize::growing(1000, 2000).max(), 2000);
+}
