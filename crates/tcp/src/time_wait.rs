@@ -106,7 +106,7 @@ impl TimeWait {
         }
         // First, the sequence number.
         if !seg.is_acceptable(self.rcv_nxt, self.rcv_wnd) {
-            return Self::arrives_outside_of_the_window(seg);
+            return self.arrives_outside_of_the_window(seg);
         }
         // Second, RST: at RCV.NXT and nowhere else (RFC 5961, 3.2).
         if seg.flags.rst() {
@@ -129,14 +129,16 @@ impl TimeWait {
         }
     }
 
-    fn arrives_outside_of_the_window(seg: &Seg<'_>) -> Verdict {
+    fn arrives_outside_of_the_window(&self, seg: &Seg<'_>) -> Verdict {
         if seg.flags.rst() {
             return Verdict::Drop(SegmentDropped::UnexpectedReset);
         }
         if seg.flags.syn() {
             return Verdict::Challenge(SegmentDropped::UnexpectedSyn);
         }
-        if seg.flags.fin() {
+        // The peer's own FIN stands just before RCV.NXT. Any other would let a stranger who knows
+        // the ports keep the record for ever, and have us answer without a limit.
+        if seg.fin().is_some_and(|fin| fin + 1 == self.rcv_nxt) {
             return Verdict::Restart;
         }
         Verdict::Challenge(SegmentDropped::OutOfWindow)

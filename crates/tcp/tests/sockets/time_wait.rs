@@ -76,6 +76,21 @@ fn must_13_a_fin_that_comes_again_is_acknowledged_and_begins_it_anew() {
 }
 
 #[test]
+fn a_fin_at_another_number_begins_nothing_anew() {
+    let mut scene = let_go();
+    scene.pass(TIME_WAIT_TIME - Duration::from_millis(1));
+    for seq in [0, 100_000] {
+        let forged = scene.peer_sends(seg(FIN_ACK, seq, 2));
+        assert_eq!(forged, Err(SegmentDropped::OutOfWindow));
+    }
+    // One challenge, and not a second one in half a second (RFC 5961, 7).
+    scene.expect(Flags::ACK, 2, 2, b"");
+    scene.nothing_leaves();
+    scene.pass_ms(1);
+    assert_eq!(scene.sockets.in_time_wait(), 0);
+}
+
+#[test]
 fn who_holds_the_handle_can_read_and_sees_the_end() {
     let (mut scene, id) = Scene::established(ConnectionOptions::default());
     scene.sockets.shutdown(scene.now, id).unwrap();
