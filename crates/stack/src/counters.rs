@@ -154,6 +154,7 @@ counters! {
     Drop TcpBacklogFull, "tcp_backlog_full", "a listener has as many connections as it may; a SYN is answered with a cookie all the same";
     Drop TcpTooManyConnections, "tcp_too_many_connections", "there are as many connections as there may be";
     Drop TcpTimeWaitEvicted, "tcp_time_wait_evicted", "a connection left TIME-WAIT early, since too many were in it";
+    Pass TcpRepliesWithheld, "tcp_replies_withheld", "answers to no connection's peer that were not made, since too many wait";
     Pass TcpSent, "tcp_sent", "TCP segments sent";
 }
 

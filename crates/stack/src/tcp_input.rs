@@ -38,9 +38,13 @@ impl Stack {
         let addresses = AddressPair { source: source.into(), destination: destination.into() };
         let network = NetworkNow { network: &self.network, now: arrival.now };
         let evicted = self.tcp.time_wait_evicted();
+        let withheld = self.tcp.replies_withheld();
         let taken = self.tcp.handle_segment(arrival.now, &network, addresses, &segment);
         if self.tcp.time_wait_evicted() != evicted {
             self.count(Counter::TcpTimeWaitEvicted);
+        }
+        if self.tcp.replies_withheld() != withheld {
+            self.count(Counter::TcpRepliesWithheld);
         }
         taken.map_err(reason_of_drop)?;
         self.count(Counter::TcpReceived);

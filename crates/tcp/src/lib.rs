@@ -81,7 +81,7 @@ pub use send_buffer::SendBuffer;
 pub use sequence_number::SequenceNumber;
 pub use socket::{AddressPair, SocketId, SocketPair};
 pub use sockets::{
-    Advice, Event, MAX_SOCKETS, Outgoing, Readiness, Report, ReportDropped, Sockets,
+    Advice, Event, MAX_SOCKETS, Outgoing, REPLY_LIMIT, Readiness, Report, ReportDropped, Sockets,
 };
 pub use state::State;
 pub use status::{Statistics, Status};

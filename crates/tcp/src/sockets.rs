@@ -44,6 +44,7 @@ use crate::tuning::GRANT_LIMIT;
 use crate::{Error, SequenceNumber, State};
 
 pub use advice::Advice;
+pub use arriving::REPLY_LIMIT;
 pub use events::{Event, Readiness};
 pub use leaving::Outgoing;
 use leaving::Reply;
@@ -72,6 +73,7 @@ pub struct Sockets {
     restless: VecDeque<SocketId>,
     /// Segments that belong to no connection.
     replies: VecDeque<Reply>,
+    replies_withheld: u64,
     /// What the layers below are to be told of the ways to peers.
     advice: VecDeque<(SocketPair, Advice)>,
     /// Sockets at which something changed.
@@ -139,6 +141,7 @@ impl Sockets {
             granted: 0,
             restless: VecDeque::new(),
             replies: VecDeque::new(),
+            replies_withheld: 0,
             advice: VecDeque::new(),
             changes: Changes::default(),
             sequence_numbers: InitialSequenceNumbers::new(derived("sequence numbers")),

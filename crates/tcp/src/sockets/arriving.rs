@@ -15,7 +15,7 @@ use crate::{AddressKind, Header, Network, Options, Segment, SequenceNumber};
 
 /// How many replies that belong to no connection wait to leave. More are not made: whoever sends
 /// so much nonsense has no claim to an answer.
-pub(super) const REPLY_LIMIT: usize = 256;
+pub const REPLY_LIMIT: usize = 256;
 
 impl Sockets {
     /// Takes a segment that came, sent from one single host to another, which is us.
@@ -179,9 +179,17 @@ impl Sockets {
 
     /// Has a segment sent that belongs to no connection, if there is room.
     pub(super) fn reply(&mut self, reply: Reply) {
-        if self.replies.len() < REPLY_LIMIT {
-            self.replies.push_back(reply);
+        match self.replies.len() < REPLY_LIMIT {
+            true => self.replies.push_back(reply),
+            false => self.replies_withheld += 1,
         }
+    }
+
+    /// How many segments that would have belonged to no connection were not made, since
+    /// [`REPLY_LIMIT`] of them waited to leave.
+    #[must_use]
+    pub const fn replies_withheld(&self) -> u64 {
+        self.replies_withheld
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a hostile or clumsy peer does, and what must not come of it.
 
-use tcp::{ConnectionOptions, Flags, Options, SegmentDropped, State, Timestamps};
+use tcp::{ConnectionOptions, Flags, Options, REPLY_LIMIT, SegmentDropped, State, Timestamps};
 
 use crate::scene::{PSH_ACK, SYN_ACK, Scene, Seg, seg, syn};
 
@@ -18,6 +18,17 @@ fn with_timestamps() -> (Scene, tcp::SocketId) {
     scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 1000)).unwrap();
     let id = scene.sockets.accept(listener).unwrap();
     (scene, id)
+}
+
+#[test]
+fn of_answers_to_nonsense_only_so_many_wait() {
+    let mut scene = Scene::new();
+    for _ in 0..REPLY_LIMIT + 7 {
+        let nobody = scene.peer_sends(syn());
+        assert_eq!(nobody, Err(SegmentDropped::NoConnection));
+    }
+    assert_eq!(scene.sockets.replies_withheld(), 7);
+    assert_eq!(scene.leaves().len(), REPLY_LIMIT);
 }
 
 #[test]
