@@ -40,7 +40,9 @@ fn the_answer_acknowledges_the_syn_and_offers_what_the_peer_did() {
     let window_scale = Some(WindowScale::new(3));
     scene.peer_sends(Seg { options: Options { window_scale, ..Options::NONE }, ..syn() }).unwrap();
     let answer = scene.leaves_one();
-    assert!(answer.options.window_scale.is_some() && answer.options.timestamps.is_none());
+    let scale = Some(WindowScale::new(7));
+    assert_eq!(answer.options.window_scale, scale, "as much as it takes for 6 MiB");
+    assert_eq!(answer.options.timestamps, None);
 }
 
 #[test]
