@@ -187,7 +187,7 @@ mod tests {
                 return Err(refusal);
             }
             self.sent.push(message.payload().to_vec());
-            self.last = Some((message.destination().copied(), message.source()));
+            self.last = Some((message.destination().copied(), message.source().copied()));
             Ok(())
         }
 

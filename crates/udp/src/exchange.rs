@@ -128,8 +128,8 @@ impl<'a> Message<'a> {
 
     /// From which address; `None` for the usual one.
     #[must_use]
-    pub const fn source(&self) -> Option<IpAddr> {
-        self.source
+    pub const fn source(&self) -> Option<&IpAddr> {
+        self.source.as_ref()
     }
 
     /// What is asked of the datagram; `None` for what the socket asks of all.

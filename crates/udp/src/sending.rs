@@ -6,7 +6,7 @@ use packet::{Buffer, BufferPool, Instant};
 
 use crate::header::HEADER_LEN;
 use crate::queues::SEND_QUEUE;
-use crate::sockets::{check_destination, source_address};
+use crate::sockets::{asked_source, check_destination, source_address};
 use crate::udp_socket::State;
 use crate::{
     Error, MAX_PAYLOAD_LEN, Message, Network, Outgoing, SendOptions, SocketId, SocketPair, Sockets,
@@ -41,7 +41,14 @@ impl Sockets {
         check_destination(network, socket, remote)?;
         let options = message.options().unwrap_or(&socket.options.send);
         check_options(network, options)?;
-        let source = source_address(network, message.source(), socket.state.local(), remote)?;
+        let usual;
+        let source = match message.source() {
+            Some(asked) => asked_source(network, asked, remote)?,
+            None => {
+                usual = source_address(network, socket.state.local(), remote)?;
+                &usual
+            }
+        };
         check_length(network, message.payload(), remote, options)?;
         let room = self.outbox.check_room(socket.send_usage, message.payload().len());
         socket.awaits_room |= room == Err(Error::WouldBlock);
@@ -53,7 +60,7 @@ impl Sockets {
             self.bind_to_any(id, remote)?;
             return self.send(now, network, buffers, id, message);
         };
-        let local = SocketAddr::new(source, binding.port());
+        let local = SocketAddr::new(*source, binding.port());
         let mut buffer = buffers.take();
         buffer.append(message.payload());
         let pair = SocketPair { local, remote: *remote };

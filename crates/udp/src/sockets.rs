@@ -141,7 +141,7 @@ impl Sockets {
         let remote = plain(remote);
         let socket = self.socket(id)?;
         check_destination(network, socket, &remote)?;
-        let address = source_address(network, None, socket.state.binding(), &remote)?;
+        let address = source_address(network, socket.state.binding(), &remote)?;
         let binding = match socket.state.binding() {
             Some(binding) => *binding,
             None => self.bind_to_any(id, remote)?,
@@ -253,21 +253,25 @@ pub(crate) fn check_destination(
     Ok(())
 }
 
-/// The source address of what is sent to `remote`: what was `asked` for, or the socket's `own`
+/// The source address of what is sent to `remote` if none was asked for: the socket's `own`
 /// address, or what the route says. It is one of the host's own in any case (UDP-11).
-#[inline]
 pub(crate) fn source_address(
     network: &impl Network,
-    asked: Option<IpAddr>,
     own: Option<&SocketAddr>,
     remote: &SocketAddr,
 ) -> Result<IpAddr, Error> {
-    let is_own = |address| network.kind(address) == AddressKind::Own;
-    if let Some(asked) = asked {
-        let fits = is_own(asked) && asked.is_ipv4() == remote.is_ipv4();
-        return if fits { Ok(asked) } else { Err(Error::AddressNotAvailable) };
-    }
     // Bound to any address, a broadcast address or a group, it has none to send from.
-    let own = own.map(|own| own.ip()).filter(|&own| is_own(own));
+    let own = own.map(SocketAddr::ip).filter(|&own| network.kind(own) == AddressKind::Own);
     own.or_else(|| network.source_for(remote.ip())).ok_or(Error::NetworkUnreachable)
+}
+
+/// The source address that was `asked` for what is sent to `remote`, if it may have that (UDP-11).
+pub(crate) fn asked_source<'a>(
+    network: &impl Network,
+    asked: &'a IpAddr,
+    remote: &SocketAddr,
+) -> Result<&'a IpAddr, Error> {
+    let is_own = network.kind(*asked) == AddressKind::Own;
+    let fits = is_own && asked.is_ipv4() == remote.is_ipv4();
+    if fits { Ok(asked) } else { Err(Error::AddressNotAvailable) }
 }

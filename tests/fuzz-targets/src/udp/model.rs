@@ -195,7 +195,7 @@ impl Model {
         let to = message.destination().copied();
         let remote = to.or(peer).filter(|&remote| peer.is_none_or(|peer| peer == remote))?;
         let options = message.options().unwrap_or(&socket.options.send).clone();
-        let source = self.source(number, message.source(), socket.local(), remote)?;
+        let source = self.source(number, message.source().copied(), socket.local(), remote)?;
         let limit = TheNetwork.max_payload(remote.ip(), !options.dont_fragment);
         let fits = options.ip_options.len() <= 40
             && options.ip_options.len().is_multiple_of(4)
