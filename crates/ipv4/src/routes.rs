@@ -10,7 +10,6 @@
 //! A network may have several routes. The first is used, until its next hop is reported not to
 //! answer; then another takes over (RFC 1122, ROUTE-5).
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -46,13 +45,20 @@ pub struct Route {
 /// Where each network lies.
 #[derive(Clone, Debug, Default)]
 pub struct RoutingTable {
-    /// By prefix length, the longest first, and by the network's first address. A look-up asks
-    /// each length in use once: 33 at most. The routes to a network stand in order of
-    /// preference and are never none.
-    by_length: BTreeMap<Reverse<u8>, BTreeMap<Ipv4Addr, Vec<Route>>>,
+    /// The longest prefixes first. A look-up asks each length in use once: 33 at most.
+    by_length: Vec<SameLength>,
     /// Until when the next hops that did not answer are passed over.
     silent: BTreeMap<(InterfaceId, Ipv4Addr), Instant>,
     networks: usize,
+}
+
+/// The networks whose prefixes have one length, and the routes to them.
+#[derive(Clone, Debug)]
+struct SameLength {
+    prefix_length: u8,
+    /// By the network's first address, and never none. The routes to a network stand in order of
+    /// preference and are never none either.
+    networks: BTreeMap<Ipv4Addr, Vec<Route>>,
 }
 
 impl RoutingTable {
@@ -72,8 +78,15 @@ impl RoutingTable {
         if is_new && self.networks == MAX_ROUTED_NETWORKS {
             return Err(TableFull);
         }
-        let same_length = self.by_length.entry(Reverse(network.prefix_length())).or_default();
-        let routes = same_length.entry(network.network()).or_default();
+        let prefix_length = network.prefix_length();
+        let at = self.by_length.partition_point(|it| it.prefix_length > prefix_length);
+        if self.by_length.get(at).is_none_or(|it| it.prefix_length != prefix_length) {
+            let networks = BTreeMap::new();
+            self.by_length.insert(at, SameLength { prefix_length, networks });
+        }
+        // It is there: it stands in its place, or was just put there.
+        let same_length = self.by_length.get_mut(at).ok_or(TableFull)?;
+        let routes = same_length.networks.entry(network.network()).or_default();
         self.networks += usize::from(is_new);
         let way = (route.interface, route.next_hop);
         if let Some(same) = routes.iter_mut().find(|it| (it.interface, it.next_hop) == way) {
@@ -115,7 +128,7 @@ impl RoutingTable {
     /// next hop is not known to be silent. If all of them are, the first.
     #[must_use]
     pub fn lookup(&self, now: Instant, destination: Ipv4Addr) -> Option<&Route> {
-        let routes = self.by_length.iter().find_map(|(Reverse(prefix_length), networks)| {
+        let routes = self.by_length.iter().find_map(|SameLength { prefix_length, networks }| {
             networks.get(&Cidr::new(destination, *prefix_length)?.network())
         })?;
         routes.iter().find(|route| !self.is_silent(now, route)).or_else(|| routes.first())
@@ -139,7 +152,7 @@ impl RoutingTable {
     /// Every route with its network: the longest prefixes first, then by address, then in order
     /// of preference.
     pub fn iter(&self) -> impl Iterator<Item = (Cidr, &Route)> {
-        self.by_length.iter().flat_map(|(Reverse(prefix_length), networks)| {
+        self.by_length.iter().flat_map(|SameLength { prefix_length, networks }| {
             networks.iter().flat_map(|(&network, routes)| {
                 let network = Cidr::new(network, *prefix_length);
                 routes.iter().filter_map(move |route| Some((network?, route)))
@@ -154,23 +167,23 @@ impl RoutingTable {
 
     /// The routes to exactly this network.
     fn routes_to(&self, network: Cidr) -> &[Route] {
-        let same_length = self.by_length.get(&Reverse(network.prefix_length()));
-        same_length.and_then(|it| it.get(&network.network())).map_or(&[], Vec::as_slice)
+        let length = network.prefix_length();
+        let same_length = self.by_length.iter().find(|it| it.prefix_length == length);
+        same_length.and_then(|it| it.networks.get(&network.network())).map_or(&[], Vec::as_slice)
     }
 
     /// Keeps of the routes to exactly this network those that `keep` wants.
     fn retain(&mut self, network: Cidr, keep: impl FnMut(&Route) -> bool) {
-        let length = Reverse(network.prefix_length());
-        let Some(same_length) = self.by_length.get_mut(&length) else { return };
-        let Some(routes) = same_length.get_mut(&network.network()) else { return };
+        let length = network.prefix_length();
+        let same_length = self.by_length.iter_mut().find(|it| it.prefix_length == length);
+        let Some(SameLength { networks, .. }) = same_length else { return };
+        let Some(routes) = networks.get_mut(&network.network()) else { return };
         routes.retain(keep);
         if routes.is_empty() {
-            same_length.remove(&network.network());
+            networks.remove(&network.network());
             self.networks -= 1;
         }
-        if same_length.is_empty() {
-            self.by_length.remove(&length);
-        }
+        self.by_length.retain(|it| !it.networks.is_empty());
     }
 }
 
