@@ -97,8 +97,11 @@ impl Stack {
         datagram: Buffer,
         offload: TransmitOffload,
     ) -> Result<(), Counter> {
-        let bytes = datagram.as_slice();
-        self.tracer.emit(now, || Event::Packet { layer: Layer::Ipv4, upward: false, bytes });
+        self.tracer.emit(now, || Event::Packet {
+            layer: Layer::Ipv4,
+            upward: false,
+            bytes: datagram.as_slice(),
+        });
         if hop.interface == LOOPBACK {
             self.loopback.push_back(datagram);
         } else {

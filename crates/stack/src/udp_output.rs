@@ -76,8 +76,11 @@ impl Stack {
         let offload = ports
             .prepend_to(&mut buffer, pseudo_header, self.checksum_by(hop, length))
             .map_err(|_| Counter::Ipv4TooLong)?;
-        let bytes = buffer.as_slice();
-        self.tracer.emit(now, || Event::Packet { layer: Layer::Udp, upward: false, bytes });
+        self.tracer.emit(now, || Event::Packet {
+            layer: Layer::Udp,
+            upward: false,
+            bytes: buffer.as_slice(),
+        });
         self.ipv4_output_by(now, hop, header, buffer, offload)?;
         self.count(Counter::UdpSent);
         Ok(())
