@@ -112,6 +112,7 @@ impl Header {
     }
 
     /// The first 20 bytes, with the checksum over these and the options.
+    #[inline]
     fn fixed_part(&self, total_length: u16) -> [u8; MIN_HEADER_LEN] {
         let mut bytes = [0; MIN_HEADER_LEN];
         bytes[0] = 0x40 | (5 + self.options.words());

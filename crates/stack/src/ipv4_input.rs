@@ -15,22 +15,23 @@ impl Stack {
     /// # Errors
     /// The counter under which it was dropped.
     pub(crate) fn ipv4_input(&mut self, arrival: Arrival, bytes: &[u8]) -> Result<(), Counter> {
-        let datagram = Datagram::parse(bytes).map_err(reason)?;
+        let parsed = Datagram::parse(bytes);
+        let datagram = parsed.as_ref().map_err(|&malformed| reason(malformed))?;
         self.count(Counter::Ipv4Received);
         self.tracer.emit(arrival.now, || Event::Packet { layer: Layer::Ipv4, upward: true, bytes });
 
-        let to = self.check_addresses_of(arrival, &datagram)?;
+        let to = self.check_addresses_of(arrival, datagram)?;
         if to == Destination::Other && !self.config.forwarding {
             return Err(Counter::Ipv4NotForUs);
         }
-        self.check_options(arrival, &datagram)?;
+        self.check_options(arrival, datagram)?;
         if to == Destination::Other {
-            return self.ipv4_forward(arrival, &datagram);
+            return self.ipv4_forward(arrival, datagram);
         }
         if datagram.is_fragment() {
-            return self.reassemble(arrival, to, &datagram);
+            return self.reassemble(arrival, to, datagram);
         }
-        self.deliver(arrival, to, &datagram)
+        self.deliver(arrival, to, datagram)
     }
 
     /// Whom the datagram is for, if it came from where it says and in a fitting frame.
