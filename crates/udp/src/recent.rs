@@ -25,10 +25,10 @@ pub(crate) struct RecentSends {
 
 impl RecentSends {
     #[inline]
-    pub(crate) fn note(&mut self, pair: &SocketPair, now: Instant) {
+    pub(crate) fn note(&mut self, pair: SocketPair, now: Instant) {
         match self.sends.back_mut() {
-            Some((newest, at)) if newest == pair => *at = now,
-            _ => self.note_another(*pair, now),
+            Some((newest, at)) if *newest == pair => *at = now,
+            _ => self.note_another(pair, now),
         }
     }
 
@@ -61,7 +61,7 @@ mod tests {
         let mut recent = RecentSends::default();
         let now = Instant::START;
         for port in (0..16).chain([0, 16]) {
-            recent.note(&pair(port), now);
+            recent.note(pair(port), now);
         }
         assert!(recent.contains(pair(0), now), "it was used again");
         assert!(!recent.contains(pair(1), now));
@@ -73,8 +73,8 @@ mod tests {
     fn an_error_may_come_within_two_minutes_of_the_last_send() {
         let mut recent = RecentSends::default();
         let seconds = |seconds| Instant::at(Duration::from_secs(seconds));
-        recent.note(&pair(1), seconds(0));
-        recent.note(&pair(1), seconds(60));
+        recent.note(pair(1), seconds(0));
+        recent.note(pair(1), seconds(60));
         assert!(recent.contains(pair(1), seconds(180)));
         assert!(!recent.contains(pair(1), seconds(181)));
         assert!(!recent.contains(pair(2), seconds(60)));

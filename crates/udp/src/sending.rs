@@ -64,8 +64,8 @@ impl Sockets {
         let mut buffer = buffers.take();
         buffer.append(message.payload());
         let pair = SocketPair { local, remote: *remote };
+        socket.recent.note(pair, now);
         let outgoing = Outgoing { buffer, pair, options: options.clone() };
-        socket.recent.note(&outgoing.pair, now);
         self.outbox.push(id, &mut socket.send_usage, outgoing);
         Ok(())
     }
