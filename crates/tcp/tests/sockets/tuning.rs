@@ -166,3 +166,13 @@ fn a_buffer_never_grows_to_less_than_it_begins_with() {
     assert_eq!((fixed.initial(), fixed.max()), (1000, 1000));
     assert_eq!(BufferSize::growing(1000, 2000).max(), 2000);
 }
+
+#[test]
+fn rfc_7323_2_3_the_window_is_as_wide_as_the_peer_reads_it() {
+    let (mut scene, id) = scaled(growing());
+    scene.peer_sends(seg(Flags::ACK, 1, 1).text(b"odd")).unwrap();
+    scene.pass_ms(40);
+    let announced = u32::from(scene.leaves_one().window) << 5;
+    assert_eq!(announced, 16_000, "rounded up, since it must not shrink");
+    assert_eq!(scene.sockets.status(scene.now, id).unwrap().receive_window, announced);
+}
