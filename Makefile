@@ -139,7 +139,7 @@ fuzz: ## every fuzz target for T seconds each: make fuzz T=60
 mistakes: ## each classic mistake is put in, and a story notices it (some minutes)
 	scripts/mistakes $(N)
 
-mutants: ## which changes of the protocol crates no test notices (an hour)
+mutants: ## which changes of the protocol crates no test notices (two hours)
 	scripts/mutants
 
 bench: ## side by side: strata, smoltcp and the kernel; a table with ratios
