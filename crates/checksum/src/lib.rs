@@ -19,13 +19,12 @@
 /// as if a zero byte followed it, so only the last piece may have one (RFC 1071, 4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// Everything added so far, carries not yet folded in. There is room for those of all packets
-    /// that there will ever be.
+    /// Everything added so far, carries not yet folded in. The carries of 16 GiB fit.
     ///
     /// Words are added as this machine reads them from memory. One that reads the least
     /// significant byte first gets the sum with its bytes the other way round too (RFC 1071,
     /// 2 (B)): so they are turned once, in the end, and not in each word.
-    total: u128,
+    total: u64,
 }
 
 impl Sum {
@@ -39,19 +38,20 @@ impl Sum {
     #[must_use]
     #[inline]
     pub fn add_bytes(self, bytes: &[u8]) -> Self {
-        // Four words at a time: the weights of three of them, 2^16, 2^32 and 2^48, are carries like
-        // any other and fold to 1 in the end.
+        // Four words at a time, as two halves of two. The weight of one word of the two, 2^16, is
+        // a carry like any other and folds to 1 in the end.
         let mut total = self.total;
         let (fours, rest) = bytes.as_chunks::<8>();
         for &four in fours {
-            total += u128::from(u64::from_ne_bytes(four));
+            let four = u64::from_ne_bytes(four);
+            total += (four & 0xffff_ffff) + (four >> 32);
         }
         let (words, odd) = rest.as_chunks::<2>();
         for &word in words {
-            total += u128::from(u16::from_ne_bytes(word));
+            total += u64::from(u16::from_ne_bytes(word));
         }
         for &byte in odd {
-            total += u128::from(u16::from_ne_bytes([byte, 0]));
+            total += u64::from(u16::from_ne_bytes([byte, 0]));
         }
         Self { total }
     }
@@ -60,7 +60,7 @@ impl Sum {
     #[must_use]
     #[inline]
     pub fn add_u16(self, word: u16) -> Self {
-        Self { total: self.total + u128::from(word.to_be()) }
+        Self { total: self.total + u64::from(word.to_be()) }
     }
 
     /// The sum in 16 bits. Over a packet that holds its correct checksum it is `0xffff`.
@@ -69,8 +69,7 @@ impl Sum {
     pub const fn fold(self) -> u16 {
         // A number plus itself with its halves exchanged: the upper half is then the sum of both,
         // with what the lower half carried.
-        let sum = (self.total.wrapping_add(self.total.rotate_left(64)) >> 64) as u64;
-        let sum = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
+        let sum = (self.total.wrapping_add(self.total.rotate_left(32)) >> 32) as u32;
         let sum = (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16;
         u16::from_be(sum)
     }
