@@ -363,7 +363,7 @@ mod tests {
         sender.sends(4);
         assert_eq!(sender.hears_ack(11), Action::ExitRecovery);
         sender.hears_duplicates(4);
-        assert!(!sender.recovery.is_in_recovery());
+        assert_eq!((sender.inflation(), sender.recovery.is_in_recovery()), (2, false));
         assert_eq!(sender.hears_ack(12), Action::Nothing);
         sender.hears_duplicates(2);
         assert_eq!(sender.hears_duplicate(), enter(3));

@@ -286,3 +286,16 @@ fn while_nobody_has_room_for_the_next_connection_it_goes_on() {
     scene.expect(Flags::ACK, 2, 2, b"");
     assert_eq!(scene.sockets.in_time_wait(), 1);
 }
+
+#[test]
+fn rfc_7323_what_is_older_by_its_timestamp_is_acknowledged_and_does_nothing_save_an_rst() {
+    let mut scene = with_timestamps();
+    let old = scene.peer_sends(with_timestamp(seg(Flags::ACK, 2, 2), 999));
+    assert_eq!(old, Err(SegmentDropped::OldTimestamp));
+    scene.expect(Flags::ACK, 2, 2, b"");
+    let current = scene.peer_sends(with_timestamp(seg(Flags::ACK, 2, 2), 1000));
+    assert_eq!(current, Err(SegmentDropped::OutOfWindow));
+    scene.nothing_leaves();
+    scene.peer_sends(with_timestamp(seg(Flags::RST, 2, 0), 999)).unwrap();
+    assert_eq!(scene.sockets.in_time_wait(), 0);
+}
