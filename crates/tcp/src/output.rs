@@ -175,8 +175,17 @@ impl Connection {
         if may_leave { length } else { full }
     }
 
-    /// Lays a piece into `buffer`, and takes it as sent.
+    /// Sends a piece, which is sent again if nobody acknowledges it in time (RFC 6298, 5.1).
     fn send_piece(&mut self, context: Context<'_>, piece: Piece, buffer: &mut Buffer) -> Leaving {
+        let leaving = self.lay_piece(context, piece, buffer);
+        if !matches!(self.snd.timer, SendTimer::Retransmission { .. }) {
+            self.start_retransmission_timer(context);
+        }
+        leaving
+    }
+
+    /// Lays a piece into `buffer`, and takes it as sent.
+    fn lay_piece(&mut self, context: Context<'_>, piece: Piece, buffer: &mut Buffer) -> Leaving {
         let Piece { start, length, fin, again } = piece;
         if self.snd.flight_size() == 0 && context.now - self.snd.last_sent > self.snd.rtt.rto() {
             self.snd.congestion.on_idle_restart(context.now); // RFC 5681, 4.1
@@ -224,9 +233,6 @@ impl Connection {
         self.snd.is_limited_by_network =
             self.snd.sendable() > 0 && self.snd.network_window() <= self.snd.wnd;
         self.snd.waiting_since.get_or_insert(context.now);
-        if !matches!(self.snd.timer, SendTimer::Retransmission { .. }) {
-            self.start_retransmission_timer(context);
-        }
     }
 
     fn count_sent(&mut self, piece: Piece) {
@@ -238,7 +244,6 @@ impl Connection {
         }
     }
 
-    /// RFC 6298, 5.1.
     pub(crate) fn start_retransmission_timer(&mut self, context: Context<'_>) {
         self.set_retransmission_timer(context);
         self.tell_routine_timer(context, "retransmission", self.snd.timer.deadline());
@@ -282,12 +287,9 @@ impl Connection {
             let length = self.snd.data_end().since(start).min(most);
             let fin = self.snd.fin_is_at(start + length) && length == 0;
             let piece = Piece { start, length, fin, again: Some("probes the closed window") };
-            let timer = self.snd.timer;
-            let leaving = self.send_piece(context, piece, buffer);
-            // A probe is not sent again by itself: the next one is.
-            self.snd.timer = timer;
             self.snd.timed = None;
-            return Some(leaving);
+            // A probe is not sent again by itself: the next one is.
+            return Some(self.lay_piece(context, piece, buffer));
         }
         if std::mem::take(&mut self.due.keep_alive) {
             // A number that was acknowledged already, so that the peer says where it stands.
