@@ -371,13 +371,12 @@ pub(crate) fn timestamp(now: Instant, offset: u32) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::net::SocketAddr;
 
-    #[test]
-    fn an_idle_connection_is_small() {
-        assert!(size_of::<Connection>() <= 1400, "{} bytes", size_of::<Connection>());
+    /// A connection on which nothing was sent yet.
+    pub(crate) fn established() -> Connection {
         let end = |last| SocketAddr::from(([192, 0, 2, last], 7));
         let opening = Opening {
             pair: SocketPair { local: end(2), remote: end(1) },
@@ -386,9 +385,14 @@ mod tests {
             send_limit: 1460,
             timestamp_offset: 0,
         };
-        let state = State::Established;
-        let options = ConnectionOptions::default();
-        let connection = Connection::new(Instant::START, opening, Origin::Active, state, options);
+        let (state, options) = (State::Established, ConnectionOptions::default());
+        Connection::new(Instant::START, opening, Origin::Active, state, options)
+    }
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Connection>() <= 1400, "{} bytes", size_of::<Connection>());
+        let connection = established();
         let buffers = [connection.snd.buffer.allocated(), connection.rcv.buffer.allocated()];
         assert_eq!(buffers, [0, 0], "they come with the bytes");
     }

@@ -153,26 +153,14 @@ fn to_usize(length: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::connection::{Context, Opening, Origin};
-    use crate::{ConnectionOptions, SocketPair, State};
+    use crate::connection::Context;
+    use crate::connection::tests::established;
     use packet::Instant;
-    use std::net::SocketAddr;
     use trace::Tracer;
 
     #[test]
     fn what_was_urgent_does_not_lie_ahead_2_gib_later() {
-        let end = |last| SocketAddr::from(([192, 0, 2, last], 7));
-        let opening = Opening {
-            pair: SocketPair { local: end(2), remote: end(1) },
-            iss: SequenceNumber::new(1),
-            receive_mss: 1460,
-            send_limit: 1460,
-            timestamp_offset: 0,
-        };
-        let (now, options) = (Instant::START, ConnectionOptions::default());
-        let mut connection =
-            Connection::new(now, opening, Origin::Active, State::Established, options);
+        let (now, mut connection) = (Instant::START, established());
         let first = connection.rcv.nxt;
         connection.rcv.up = Some(first + 1);
         connection.rcv.take_text(now, first, b"!");

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use tcp::{
-    BufferSize, ConnectionOptions, Error, Flags, Options, SegmentDropped, SocketId, State,
-    Timestamps,
-};
+use tcp::{BufferSize, ConnectionOptions, Error, Flags, SegmentDropped, SocketId, State};
 
 use crate::scene::{FIN_ACK, PSH_ACK, RST_ACK, Scene, Seg, seg, syn};
 
@@ -122,26 +119,10 @@ fn a_keep_alive_is_answered_each_time_and_other_bare_segments_twice_a_second() {
     assert_eq!(drawn, 1, "else two hosts could do so for ever");
 }
 
-fn with_timestamp(segment: Seg, value: u32) -> Seg {
-    let timestamps = Some(Timestamps { value, echo_reply: 0 });
-    Seg { options: Options { timestamps, ..segment.options }, ..segment }
-}
-
-/// A connection on which both use timestamps, and the peer's clock is at 1000.
-fn with_timestamps() -> Scene {
-    let mut scene = Scene::new();
-    let listener = scene.listen(1, ConnectionOptions::default());
-    scene.peer_sends(with_timestamp(syn(), 1000)).unwrap();
-    scene.leaves_one();
-    scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 1000)).unwrap();
-    scene.sockets.accept(listener).unwrap();
-    scene
-}
-
 #[test]
 fn rfc_7323_5_5_after_24_days_the_clock_may_have_gone_round() {
-    let mut scene = with_timestamps();
-    let text = |value| with_timestamp(seg(PSH_ACK, 1, 1).text(b"x"), value);
+    let (mut scene, _) = Scene::with_timestamps();
+    let text = |value| seg(PSH_ACK, 1, 1).text(b"x").timestamp(value);
     scene.pass(Duration::from_secs(24 * 24 * 3600));
     assert_eq!(scene.peer_sends(text(999)), Err(SegmentDropped::OldTimestamp));
     scene.pass_ms(1);
@@ -150,11 +131,11 @@ fn rfc_7323_5_5_after_24_days_the_clock_may_have_gone_round() {
 
 #[test]
 fn rfc_7323_4_3_what_is_out_of_order_does_not_set_the_clock() {
-    let mut scene = with_timestamps();
+    let (mut scene, _) = Scene::with_timestamps();
     let echo = |scene: &mut Scene| scene.leaves_one().options.timestamps.unwrap().echo_reply;
-    scene.peer_sends(with_timestamp(seg(PSH_ACK, 2, 1).text(b"b"), 1002)).unwrap();
+    scene.peer_sends(seg(PSH_ACK, 2, 1).text(b"b").timestamp(1002)).unwrap();
     assert_eq!(echo(&mut scene), 1000);
-    scene.peer_sends(with_timestamp(seg(PSH_ACK, 1, 1).text(b"a"), 1001)).unwrap();
+    scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"a").timestamp(1001)).unwrap();
     assert_eq!(echo(&mut scene), 1001);
 }
 

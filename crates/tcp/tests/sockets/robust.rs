@@ -1,24 +1,8 @@
 //! What a hostile or clumsy peer does, and what must not come of it.
 
-use tcp::{ConnectionOptions, Flags, Options, REPLY_LIMIT, SegmentDropped, State, Timestamps};
+use tcp::{ConnectionOptions, Flags, REPLY_LIMIT, SegmentDropped, State};
 
-use crate::scene::{PSH_ACK, SYN_ACK, Scene, Seg, seg, syn};
-
-fn with_timestamp(segment: Seg, value: u32) -> Seg {
-    let timestamps = Some(Timestamps { value, echo_reply: 0 });
-    Seg { options: Options { timestamps, ..segment.options }, ..segment }
-}
-
-/// A connection on which both use timestamps, and the peer's clock is at 1000.
-fn with_timestamps() -> (Scene, tcp::SocketId) {
-    let mut scene = Scene::new();
-    let listener = scene.listen(1, ConnectionOptions::default());
-    scene.peer_sends(with_timestamp(syn(), 1000)).unwrap();
-    scene.leaves_one();
-    scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 1000)).unwrap();
-    let id = scene.sockets.accept(listener).unwrap();
-    (scene, id)
-}
+use crate::scene::{PSH_ACK, SYN_ACK, Scene, seg, syn};
 
 #[test]
 fn of_answers_to_nonsense_only_so_many_wait() {
@@ -33,18 +17,18 @@ fn of_answers_to_nonsense_only_so_many_wait() {
 
 #[test]
 fn a_timestamp_from_outside_the_window_poisons_nothing() {
-    let (mut scene, id) = with_timestamps();
+    let (mut scene, id) = Scene::with_timestamps();
     // Who knows the ports alone sets the clock far ahead.
-    let forged = with_timestamp(seg(PSH_ACK, 2_000_000_000, 1).text(b"x"), 1_000_000);
+    let forged = seg(PSH_ACK, 2_000_000_000, 1).text(b"x").timestamp(1_000_000);
     scene.peer_sends(forged).unwrap_err();
     scene.leaves();
-    scene.peer_sends(with_timestamp(seg(PSH_ACK, 1, 1).text(b"true"), 1001)).unwrap();
+    scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"true").timestamp(1001)).unwrap();
     assert_eq!(scene.receive(id), Ok(b"true".to_vec()));
 }
 
 #[test]
 fn rfc_7323_what_has_no_timestamp_is_dropped_where_both_agreed_on_them() {
-    let (mut scene, id) = with_timestamps();
+    let (mut scene, id) = Scene::with_timestamps();
     let bare = scene.peer_sends(seg(PSH_ACK, 1, 1).text(b"bare"));
     assert_eq!(bare, Err(SegmentDropped::NoTimestamp));
     scene.nothing_leaves();
@@ -57,12 +41,12 @@ fn rfc_7323_what_has_no_timestamp_is_dropped_where_both_agreed_on_them() {
 
 #[test]
 fn old_timestamps_draw_an_acknowledgment_and_of_bare_ones_only_so_many() {
-    let (mut scene, _) = with_timestamps();
-    let old = with_timestamp(seg(PSH_ACK, 1, 1).text(b"old"), 999);
+    let (mut scene, _) = Scene::with_timestamps();
+    let old = seg(PSH_ACK, 1, 1).text(b"old").timestamp(999);
     assert_eq!(scene.peer_sends(old), Err(SegmentDropped::OldTimestamp));
     assert_eq!(scene.leaves_one().ack, 1);
     for _ in 0..5 {
-        scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 999)).unwrap_err();
+        scene.peer_sends(seg(Flags::ACK, 1, 1).timestamp(999)).unwrap_err();
     }
     assert_eq!(scene.leaves().len(), 1);
 }
@@ -93,13 +77,13 @@ fn must_38_a_window_too_small_for_a_segment_is_filled_when_it_stays_so() {
 
 #[test]
 fn shld_19_every_second_full_segment_is_acknowledged_also_where_options_make_them_shorter() {
-    let (mut scene, _) = with_timestamps();
+    let (mut scene, _) = Scene::with_timestamps();
     for pair in 0..3 {
         let at = 1 + pair * 1976;
         let text = [1; 988];
-        scene.peer_sends(with_timestamp(seg(Flags::ACK, at, 1).text(&text), 1001)).unwrap();
+        scene.peer_sends(seg(Flags::ACK, at, 1).text(&text).timestamp(1001)).unwrap();
         scene.nothing_leaves();
-        scene.peer_sends(with_timestamp(seg(Flags::ACK, at + 988, 1).text(&text), 1001)).unwrap();
+        scene.peer_sends(seg(Flags::ACK, at + 988, 1).text(&text).timestamp(1001)).unwrap();
         assert_eq!(scene.leaves_one().ack, at + 1976);
     }
 }

@@ -11,7 +11,7 @@ use checksum::Sum;
 use packet::{Buffer, BufferPool, ChecksumBy, Instant, ReceivedChecksum};
 use tcp::{
     AddressKind, AddressPair, ConnectionOptions, Error, Event, Flags, Header, Network, Options,
-    Outgoing, Path, Segment, SegmentDropped, SequenceNumber, SocketId, Sockets, State,
+    Outgoing, Path, Segment, SegmentDropped, SequenceNumber, SocketId, Sockets, State, Timestamps,
 };
 use trace::Tracer;
 
@@ -52,6 +52,12 @@ impl Seg {
 
     pub(crate) fn window(self, window: u16) -> Self {
         Self { window, ..self }
+    }
+
+    /// With this timestamp, which echoes none.
+    pub(crate) fn timestamp(self, value: u32) -> Self {
+        let timestamps = Some(Timestamps { value, echo_reply: 0 });
+        Self { options: Options { timestamps, ..self.options }, ..self }
     }
 
     pub(crate) fn urgent(self, urgent: u16) -> Self {
@@ -115,6 +121,17 @@ impl Scene {
             left: VecDeque::new(),
             reasons: Vec::new(),
         }
+    }
+
+    /// A connection on which both use timestamps, and the peer's clock is at 1000.
+    pub(crate) fn with_timestamps() -> (Self, SocketId) {
+        let mut scene = Self::new();
+        let listener = scene.listen(1, ConnectionOptions::default());
+        scene.peer_sends(syn().timestamp(1000)).unwrap();
+        scene.leaves_one();
+        scene.peer_sends(seg(Flags::ACK, 1, 1).timestamp(1000)).unwrap();
+        let id = scene.sockets.accept(listener).unwrap();
+        (scene, id)
     }
 
     /// A connection that the peer asked for and we accepted.

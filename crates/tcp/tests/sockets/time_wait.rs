@@ -1,9 +1,6 @@
 use std::time::Duration;
 
-use tcp::{
-    ConnectionOptions, Error, Flags, Options, SegmentDropped, SocketId, State, TIME_WAIT_TIME,
-    Timestamps,
-};
+use tcp::{ConnectionOptions, Error, Flags, SegmentDropped, SocketId, State, TIME_WAIT_TIME};
 
 use crate::scene::{FIN_ACK, PSH_ACK, RST_ACK, SYN_ACK, Scene, Seg, seg, syn};
 
@@ -30,22 +27,12 @@ fn let_go() -> Scene {
     scene
 }
 
-fn with_timestamp(segment: Seg, value: u32) -> Seg {
-    let timestamps = Some(Timestamps { value, echo_reply: 0 });
-    Seg { options: Options { timestamps, ..segment.options }, ..segment }
-}
-
 /// A listener with timestamps, and what is left of a connection whose peer's clock was at 1000.
 fn with_timestamps() -> Scene {
-    let mut scene = Scene::new();
-    let listener = scene.listen(1, ConnectionOptions::default());
-    scene.peer_sends(with_timestamp(syn(), 1000)).unwrap();
-    scene.leaves_one();
-    scene.peer_sends(with_timestamp(seg(Flags::ACK, 1, 1), 1000)).unwrap();
-    let id = scene.sockets.accept(listener).unwrap();
+    let (mut scene, id) = Scene::with_timestamps();
     scene.sockets.shutdown(scene.now, id).unwrap();
     scene.leaves_one();
-    scene.peer_sends(with_timestamp(seg(FIN_ACK, 1, 2), 1000)).unwrap();
+    scene.peer_sends(seg(FIN_ACK, 1, 2).timestamp(1000)).unwrap();
     scene.leaves_one();
     scene.sockets.close(scene.now, id).unwrap();
     scene
@@ -193,7 +180,7 @@ fn shld_4_a_later_timestamp_begins_the_next_connection_whatever_the_number() {
         [(1001, 0, true), (1000, 3, true), (1000, 2, false), (999, 3, false)]
     {
         let mut scene = with_timestamps();
-        let opened = scene.peer_sends(with_timestamp(Seg { seq, ..syn() }, value));
+        let opened = scene.peer_sends((Seg { seq, ..syn() }).timestamp(value));
         assert_eq!(opened.is_ok(), is_next, "{value} {seq}: {opened:?}");
         assert_eq!(scene.leaves_one().flags == SYN_ACK, is_next);
     }
@@ -203,7 +190,7 @@ fn shld_4_a_later_timestamp_begins_the_next_connection_whatever_the_number() {
 fn rfc_6191_where_only_the_next_connection_has_timestamps_it_may_begin() {
     let mut scene = let_go();
     scene.listen(1, ConnectionOptions::default());
-    scene.peer_sends(with_timestamp(syn(), 5)).unwrap();
+    scene.peer_sends(syn().timestamp(5)).unwrap();
     assert_eq!(scene.leaves_one().flags, SYN_ACK);
 
     let mut scene = with_timestamps();
@@ -216,7 +203,7 @@ fn rfc_6191_where_only_the_next_connection_has_timestamps_it_may_begin() {
 #[test]
 fn the_acknowledgment_carries_a_timestamp_where_the_connection_did() {
     let mut scene = with_timestamps();
-    let _ = scene.peer_sends(with_timestamp(seg(FIN_ACK, 1, 2), 1001));
+    let _ = scene.peer_sends(seg(FIN_ACK, 1, 2).timestamp(1001));
     let again = scene.leaves_one();
     assert_eq!(again.options.timestamps.unwrap().echo_reply, 1000);
 }
@@ -290,12 +277,12 @@ fn while_nobody_has_room_for_the_next_connection_it_goes_on() {
 #[test]
 fn rfc_7323_what_is_older_by_its_timestamp_is_acknowledged_and_does_nothing_save_an_rst() {
     let mut scene = with_timestamps();
-    let old = scene.peer_sends(with_timestamp(seg(Flags::ACK, 2, 2), 999));
+    let old = scene.peer_sends(seg(Flags::ACK, 2, 2).timestamp(999));
     assert_eq!(old, Err(SegmentDropped::OldTimestamp));
     scene.expect(Flags::ACK, 2, 2, b"");
-    let current = scene.peer_sends(with_timestamp(seg(Flags::ACK, 2, 2), 1000));
+    let current = scene.peer_sends(seg(Flags::ACK, 2, 2).timestamp(1000));
     assert_eq!(current, Err(SegmentDropped::OutOfWindow));
     scene.nothing_leaves();
-    scene.peer_sends(with_timestamp(seg(Flags::RST, 2, 0), 999)).unwrap();
+    scene.peer_sends(seg(Flags::RST, 2, 0).timestamp(999)).unwrap();
     assert_eq!(scene.sockets.in_time_wait(), 0);
 }

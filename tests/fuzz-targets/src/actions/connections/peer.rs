@@ -39,12 +39,12 @@ pub(super) struct Peer {
     pub(super) syn_window: u16,
     pub(super) our_shift: u8,
     pub(super) their_shift: u8,
+    /// The shift that our SYN offers.
     pub(super) our_offered_shift: Option<u8>,
     /// Our last timestamp, where both use them.
     pub(super) timestamps: Option<u32>,
+    /// What its SYNs offer.
     pub(super) offer: Option<Offer>,
-    pub(super) offered_timestamps: bool,
-    pub(super) offered_shift: Option<u8>,
     /// Whether it has a second connection, under the same numbers.
     pub(super) is_lost: bool,
     /// Whether there is, or was, a connection.
@@ -103,8 +103,6 @@ impl Peer {
             our_offered_shift: None,
             timestamps: None,
             offer: None,
-            offered_timestamps: false,
-            offered_shift: None,
             is_lost: false,
             has_begun: false,
             is_tainted: false,
@@ -122,10 +120,8 @@ impl Peer {
     ) -> Datagram {
         // Who asks again offers the same again: which of its SYNs was heard it cannot know.
         let offer = *self.offer.get_or_insert(offer);
-        self.offered_timestamps = offer.timestamps;
         self.syn_window = window;
         self.has_begun = true;
-        self.offered_shift = offer.scale.map(|scale| scale.min(14));
         let timestamps = Timestamps { value: clock(now), echo_reply: self.timestamps.unwrap_or(0) };
         let options = Options {
             maximum_segment_size: offer.mss,
@@ -447,7 +443,7 @@ impl Peer {
         if let Some(timestamps) = options.timestamps {
             self.timestamps = Some(timestamps.value);
         }
-        if header.flags.ack() && !self.offered_timestamps {
+        if header.flags.ack() && !self.offer.is_some_and(|offer| offer.timestamps) {
             self.timestamps = None;
         }
     }
@@ -465,7 +461,8 @@ impl Peer {
         }
         if self.edge.is_none() {
             // The first of ours that knows both SYNs: windows are scaled if both offered it.
-            let both = self.our_offered_shift.zip(self.offered_shift);
+            let theirs = self.offer.and_then(|offer| offer.scale).map(|scale| scale.min(14));
+            let both = self.our_offered_shift.zip(theirs);
             (self.our_shift, self.their_shift) = both.unwrap_or((0, 0));
         }
         let shift = if header.flags.syn() { 0 } else { self.our_shift };
