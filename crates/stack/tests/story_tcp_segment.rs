@@ -157,13 +157,16 @@ fn must_7_a_length_that_cannot_be_does_no_harm() {
     );
     let Cast { peer, we, app, .. } = story.cast();
 
-    let impossible = [
-        [253, 0, 1, 1],
-        [2, 0, 2, 88],
-        [2, 1, 2, 88],
-        [2, 3, 88, 0],
-        [253, 255, 1, 1],
-        [1, 1, 1, 8],
+    let impossible: [&[u8]; 8] = [
+        &[253, 0, 1, 1],
+        &[2, 0, 2, 88],
+        &[2, 1, 2, 88],
+        &[2, 3, 88, 0],
+        &[253, 255, 1, 1],
+        &[1, 1, 1, 8],
+        // Who steps over the first two bytes finds a size behind them.
+        &[253, 0, 2, 4, 2, 88, 1, 1],
+        &[253, 1, 2, 4, 2, 88, 1, 1],
     ];
     let listener = app.listens(7);
     for (options, port) in impossible.iter().zip(40_000..) {
