@@ -13,7 +13,7 @@ use crate::node::{attach, open_node};
 use crate::offload::{Agreed, decline, negotiate};
 use crate::settings::Target;
 use crate::virtio_header::{self, Plausibility, VirtioHeader};
-use crate::{Error, Interface, InterfaceName, Kind, Settings};
+use crate::{Error, Interface, InterfaceName, Kind, Settings, ioctl};
 
 /// Longest that one read can give, in bytes: packet information, the `virtio_net_hdr`, an
 /// Ethernet header with a VLAN tag, and the longest IP packet. A shorter buffer would cut the
@@ -67,9 +67,11 @@ impl TunDevice {
         let header_flag = if has_virtio_header { libc::IFF_VNET_HDR } else { 0 };
 
         let descriptor = open_node()?;
-        let name = attach(&descriptor, kind, target, information_flag | header_flag)?;
+        let flags = information_flag | header_flag | libc::IFF_NO_CARRIER;
+        let name = attach(&descriptor, kind, target, flags)?;
         let agreed = if has_virtio_header { negotiate(&descriptor) } else { decline(&descriptor) }?;
         let mtu = settle_mtu(&Interface::named(&name)?, mtu)?;
+        give_carrier(&descriptor)?;
         Ok(Self {
             descriptor,
             name,
@@ -222,6 +224,17 @@ fn settle_mtu(interface: &Interface, asked: Option<u16>) -> Result<u32, Error> {
     match asked.map(u32::from) {
         Some(mtu) if mtu != present => interface.set_mtu(mtu).map(|()| mtu),
         _ => Ok(present),
+    }
+}
+
+/// Only now may the kernel send: a packet that came earlier could have the form of another
+/// agreement.
+fn give_carrier(descriptor: &OwnedFd) -> Result<(), Error> {
+    match ioctl::set_carrier(descriptor.as_fd(), true) {
+        // A kernel that does not know the call does not know IFF_NO_CARRIER either: the device
+        // has had its carrier since it was attached to.
+        Ok(()) | Err(Errno::EINVAL) => Ok(()),
+        Err(errno) => Err(Error::io("giving the device its carrier", errno)),
     }
 }
 

@@ -20,6 +20,7 @@ mod request {
     nix::ioctl_write_int_bad!(set_group, libc::TUNSETGROUP);
     nix::ioctl_write_int_bad!(set_offload, libc::TUNSETOFFLOAD);
     nix::ioctl_write_ptr_bad!(set_virtio_header_size, libc::TUNSETVNETHDRSZ, c_int);
+    nix::ioctl_write_ptr_bad!(set_carrier, libc::TUNSETCARRIER, c_int);
     nix::ioctl_readwrite_bad!(flags, libc::SIOCGIFFLAGS, ifreq);
     nix::ioctl_write_ptr_bad!(set_flags, libc::SIOCSIFFLAGS, ifreq);
     nix::ioctl_readwrite_bad!(mtu, libc::SIOCGIFMTU, ifreq);
@@ -74,6 +75,13 @@ pub(crate) fn set_virtio_header_size(descriptor: BorrowedFd<'_>, size: usize) ->
     let size = c_int::try_from(size).map_err(|_| Errno::EINVAL)?;
     // SAFETY: TUNSETVNETHDRSZ reads one int. `size` is one, and it outlives the call.
     unsafe { request::set_virtio_header_size(descriptor.as_raw_fd(), &raw const size) }.map(drop)
+}
+
+/// Whether the device has a carrier. TUNSETCARRIER, which Linux has had since 5.0.
+pub(crate) fn set_carrier(descriptor: BorrowedFd<'_>, on: bool) -> Result<(), Errno> {
+    let on = c_int::from(on);
+    // SAFETY: TUNSETCARRIER reads one int. `on` is one, and it outlives the call.
+    unsafe { request::set_carrier(descriptor.as_raw_fd(), &raw const on) }.map(drop)
 }
 
 /// IFF_* bits of an interface. SIOCGIFFLAGS.
