@@ -2,6 +2,8 @@
 
 use kernel_tests::{Lab, Process};
 
+const UDP_CLIENT: &str = env!("CARGO_BIN_EXE_udp-client");
+
 /// Both ends on this host: 192.0.2.1 at tun0, 192.0.2.2 at tun1.
 fn forward<'lab>(lab: &'lab Lab, options: &str) -> Process<'lab> {
     lab.run("two-tuns-up");
@@ -57,6 +59,30 @@ fn superframes_cross_whole_and_without_offload_as_packets() {
         let longest = lengths.filter_map(|length| length.parse::<u32>().ok()).max();
         assert_eq!(longest > Some(1500), is_whole, "{longest:?}");
         assert_eq!(lab.run("nstat -asz IpInHdrErrors | grep -c ' 0 '").stdout, "1\n");
+    }
+}
+
+#[test]
+fn superframes_of_udp_cross_whole_too() {
+    const SERVER: &str = "
+from socket import *
+socket = socket(AF_INET, SOCK_DGRAM)
+socket.bind(('192.0.2.2', 4000))
+print('ready', flush=True)
+while True:
+    socket.sendto(*socket.recvfrom(65535))
+";
+    for offload in ["", "--no-offload"] {
+        let Some(lab) = Lab::new() else { return };
+        let is_whole = offload.is_empty() && lab.kernel_is_at_least("6.2");
+        let forward = forward(&lab, offload);
+        let server = lab.spawn(&format!("python3 -c \"{SERVER}\""));
+        server.wait_for_line("ready");
+        lab.run(&format!("{UDP_CLIENT} together 192.0.2.2:4000 20"));
+        let told = forward.stop().stdout;
+        // Twenty times 500 bytes.
+        let read = if is_whole { "read 10028 from tun0\n" } else { "read 528 from tun0\n" };
+        assert!(told.contains(read), "{told}");
     }
 }
 

@@ -16,6 +16,23 @@ fn a_thousand_datagrams_of_every_length_come_back_byte_for_byte() {
 }
 
 #[test]
+fn with_offload_datagrams_come_and_go_together() {
+    for options in ["", "--tap", "--no-offload", "--tap --no-offload"] {
+        let Some(lab) = Lab::new() else { return };
+        let is_offered = lab.kernel_is_at_least("6.2");
+        let frames = if is_offered && !options.contains("--no-offload") { 1 } else { 20 };
+        let serve = lab.serve(options);
+        lab.run(&format!("{UDP_CLIENT} together 192.0.2.2:7 20"));
+        let summary = serve.stop().stdout;
+        for counted in ["20  udp_received", "20  udp_sent"] {
+            assert!(summary.contains(&format!("  {counted} ")), "{options}: {summary}");
+        }
+        let ipv4_sent = format!("  {frames}  ipv4_sent ");
+        assert!(summary.contains(&ipv4_sent), "{options}: {summary}");
+    }
+}
+
+#[test]
 fn nc_gets_back_what_it_sends() {
     let Some(lab) = Lab::new() else { return };
     let _serve = lab.serve("");

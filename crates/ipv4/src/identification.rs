@@ -56,6 +56,19 @@ impl Identifications {
     /// None comes again before 65,536 datagrams have taken one from the same counter.
     #[must_use]
     pub fn next(&mut self, source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol) -> u16 {
+        self.next_several(source, destination, protocol, 1)
+    }
+
+    /// The first of `count` identifications in a row, for the datagrams that a device makes of a
+    /// superframe: it counts up from the first.
+    #[must_use]
+    pub fn next_several(
+        &mut self,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        protocol: Protocol,
+        count: u16,
+    ) -> u16 {
         let triple = (source.to_bits(), destination.to_bits(), u8::from(protocol));
         if triple != self.last.0 {
             self.last = (triple, Start::of(self.secret, triple));
@@ -64,8 +77,9 @@ impl Identifications {
         let Some(counter) = self.counters.get_mut(place) else {
             return identification; // Cannot be: there are as many counters as places.
         };
-        *counter = counter.wrapping_add(1);
-        identification.wrapping_add(*counter)
+        let first = identification.wrapping_add(*counter).wrapping_add(1);
+        *counter = counter.wrapping_add(count);
+        first
     }
 }
 
@@ -87,6 +101,15 @@ mod tests {
 
     fn generator(key: u64) -> Identifications {
         Identifications::new(Secret::new([key, 7]))
+    }
+
+    #[test]
+    fn several_in_a_row_are_taken_at_once() {
+        let (mut one_by_one, mut at_once) = (generator(1), generator(1));
+        let next = |of: &mut Identifications| of.next(US, PEER, Protocol::Udp);
+        let five = [(); 5].map(|()| next(&mut one_by_one));
+        assert_eq!(at_once.next_several(US, PEER, Protocol::Udp, 5), five[0]);
+        assert_eq!(next(&mut at_once), next(&mut one_by_one));
     }
 
     #[test]

@@ -124,11 +124,8 @@ fn unverified(offload: ReceiveOffload) -> ReceiveOffload {
 impl<D: Device> Device for Impaired<D> {
     /// As the device below, but without offload.
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            checksum_offload: false,
-            segmentation_offload: false,
-            ..self.device.capabilities()
-        }
+        let Capabilities { medium, mtu, .. } = self.device.capabilities();
+        Capabilities::without_offload(medium, mtu)
     }
 
     fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, DeviceError> {
@@ -213,6 +210,7 @@ mod tests {
                 mtu: 1500,
                 checksum_offload: true,
                 segmentation_offload: true,
+                udp_segmentation_offload: true,
             }
         }
 
@@ -370,9 +368,7 @@ mod tests {
         device.device.to_read.push_back((b"frame".to_vec(), verified));
         let received = device.receive(at(0)).unwrap().unwrap();
         assert_eq!(received.offload.checksum, ReceivedChecksum::Unverified);
-        assert!(!device.capabilities().checksum_offload);
-        assert!(!device.capabilities().segmentation_offload);
-        assert_eq!(device.capabilities().mtu, 1500);
+        assert_eq!(device.capabilities(), Capabilities::without_offload(Medium::Ip, 1500));
     }
 
     #[test]

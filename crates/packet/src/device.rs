@@ -86,13 +86,22 @@ pub struct Capabilities {
     /// Whether the device cuts TCP superframes of up to 65,535 bytes
     /// ([`TransmitOffload::segmentation`]). Implies `checksum_offload`.
     pub segmentation_offload: bool,
+    /// Whether the device does the same for UDP: one superframe for datagrams of equal length
+    /// between the same ends. Implies `checksum_offload`.
+    pub udp_segmentation_offload: bool,
 }
 
 impl Capabilities {
     /// Those of a device that leaves nothing to others, and to which nothing can be left.
     #[must_use]
     pub const fn without_offload(medium: Medium, mtu: u16) -> Self {
-        Self { medium, mtu, checksum_offload: false, segmentation_offload: false }
+        Self {
+            medium,
+            mtu,
+            checksum_offload: false,
+            segmentation_offload: false,
+            udp_segmentation_offload: false,
+        }
     }
 }
 

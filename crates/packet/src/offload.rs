@@ -100,6 +100,15 @@ pub struct Segmentation {
     pub size: NonZeroU16,
 }
 
+impl Segmentation {
+    /// How many segments `length` bytes of payload are cut into, at least one.
+    #[must_use]
+    pub const fn segments(self, length: usize) -> usize {
+        let segments = length.div_ceil(self.size.get() as usize);
+        if segments == 0 { 1 } else { segments }
+    }
+}
+
 /// The protocol by whose rules a superframe is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentationKind {

@@ -1,6 +1,6 @@
 //! How a packet came: what every layer on its way up may want to know of the layers below.
 
-use packet::{Instant, InterfaceId, ReceivedChecksum};
+use packet::{Instant, InterfaceId, ReceivedChecksum, Segmentation};
 
 /// When, where and how a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,6 @@ pub(crate) struct Arrival {
     pub(crate) link_broadcast: bool,
     /// What the device says of the transport checksum.
     pub(crate) checksum: ReceivedChecksum,
-    /// Whether the device put several segments together.
-    pub(crate) is_superframe: bool,
+    /// How the device put several segments or datagrams together, if it did.
+    pub(crate) segmentation: Option<Segmentation>,
 }

@@ -172,8 +172,12 @@ impl Counters {
     }
 
     pub(crate) fn increment(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    pub(crate) fn add(&mut self, counter: Counter, times: usize) {
         if let Some(value) = self.values.get_mut(counter as usize) {
-            *value = value.wrapping_add(1);
+            *value = value.wrapping_add(times as u64);
         }
     }
 

@@ -82,7 +82,7 @@ impl Stack {
         hop: NextHop,
         datagram: &Datagram<'_>,
     ) -> Result<(), Counter> {
-        if arrival.is_superframe {
+        if arrival.segmentation.is_some() {
             return Err(Counter::Ipv4Superframe);
         }
         let next_hop_mtu = self.network.mtu(hop.interface);

@@ -40,7 +40,10 @@ impl Stack {
     ) -> Result<(), Counter> {
         let Header { source, destination, protocol, .. } = header;
         if !header.dont_fragment {
-            header.identification = self.identifications.next(source, destination, protocol);
+            let pieces = offload.segmentation.map_or(1, |cut| cut.segments(payload.len()));
+            let pieces = u16::try_from(pieces).unwrap_or(u16::MAX);
+            header.identification =
+                self.identifications.next_several(source, destination, protocol, pieces);
         }
         self.ipv4_send(now, hop, &header, payload, offload)
     }

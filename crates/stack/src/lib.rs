@@ -199,7 +199,7 @@ impl Stack {
             interface,
             link_broadcast: false,
             checksum: frame.offload.checksum,
-            is_superframe: frame.offload.segmentation.is_some(),
+            segmentation: frame.offload.segmentation,
         };
         let medium = self.network.interface(interface).map(|it| it.config.capabilities.medium);
         let taken = match medium {
@@ -228,7 +228,7 @@ impl Stack {
                 interface: LOOPBACK,
                 link_broadcast: false,
                 checksum: ReceivedChecksum::Unverified,
-                is_superframe: false,
+                segmentation: None,
             };
             let taken = self.ipv4_input(arrival, datagram.as_slice());
             self.count_if_dropped(now, taken);

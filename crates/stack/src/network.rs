@@ -151,6 +151,12 @@ impl Network {
         interface.is_some_and(|it| it.config.capabilities.checksum_offload)
     }
 
+    /// Whether the device behind `interface` cuts superframes of UDP datagrams.
+    pub(crate) fn cuts_udp_superframes(&self, interface: InterfaceId) -> bool {
+        let interface = self.interface(interface);
+        interface.is_some_and(|it| it.config.capabilities.udp_segmentation_offload)
+    }
+
     /// Whether each transmit queue takes a frame more.
     pub(crate) fn has_room(&self) -> bool {
         self.interfaces().all(|interface| interface.room() > 0)

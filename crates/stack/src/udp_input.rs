@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use icmp::{ErrorKind, ErrorReport, ParameterProblem, TimeExceeded, Unreachable};
 use ipv4::{Datagram, Destination, Protocol};
-use packet::Instant;
+use packet::{Instant, Segmentation, SegmentationKind};
 use trace::{Event, Layer};
 use udp::{
     AddressPair, Cause, DatagramDropped, Delivery, Envelope, Malformed, Report, ReportDropped,
@@ -15,7 +15,8 @@ use crate::arrival::Arrival;
 use crate::{Counter, Stack};
 
 impl Stack {
-    /// Takes the payload of `datagram` as a UDP datagram and puts it into its socket's queue.
+    /// Takes the payload of `datagram` as a UDP datagram, or as a superframe of several, up to its
+    /// socket.
     ///
     /// # Errors
     /// The counter under which it was dropped.
@@ -31,7 +32,25 @@ impl Stack {
         let parsed =
             udp::Datagram::parse(bytes, pseudo_header, arrival.checksum).map_err(reason)?;
         self.tracer.emit(arrival.now, || Event::Packet { layer: Layer::Udp, upward: true, bytes });
+        let Some(Segmentation { kind: SegmentationKind::Udp, size }) = arrival.segmentation else {
+            return self.deliver_udp(arrival, to, datagram, &parsed);
+        };
+        for one in parsed.cut(size) {
+            let delivered = self.deliver_udp(arrival, to, datagram, &one);
+            self.count_if_dropped(arrival.now, delivered);
+        }
+        Ok(())
+    }
 
+    /// Puts what `datagram` carries into its socket's queue.
+    fn deliver_udp(
+        &mut self,
+        arrival: Arrival,
+        to: Destination,
+        datagram: &Datagram<'_>,
+        carried: &udp::Datagram<'_>,
+    ) -> Result<(), Counter> {
+        let (source, destination) = (datagram.source(), datagram.destination());
         let envelope = Envelope {
             addresses: AddressPair { source: source.into(), destination: destination.into() },
             delivery: delivery(to),
@@ -40,7 +59,7 @@ impl Stack {
             traffic_class: datagram.traffic_class(),
             ip_options: datagram.options(),
         };
-        match self.udp.handle_datagram(arrival.now, &envelope, &parsed) {
+        match self.udp.handle_datagram(arrival.now, &envelope, carried) {
             Ok(_) => {
                 self.count(Counter::UdpReceived);
                 Ok(())

@@ -1,15 +1,19 @@
 //! UDP datagrams from the sockets' send queue, on their way down.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
 
 use ipv4::{Dscp, Ecn, Header, MIN_HEADER_LEN, Options, Protocol};
-use packet::{Buffer, Instant};
+use packet::{Buffer, Instant, Segmentation, SegmentationKind, TransmitOffload};
 use trace::{Event, Layer};
 use udp::{ChecksumBy, Outgoing, SocketPair};
 
 use crate::interface::TRANSMIT_QUEUE_LIMIT;
 use crate::network::NextHop;
 use crate::{Counter, Stack};
+
+/// What stands before a datagram's payload at least, in bytes.
+const HEADERS: usize = MIN_HEADER_LEN + udp::HEADER_LEN;
 
 impl Stack {
     /// Takes datagrams out of the sockets' send queue while there is room for them below: what
@@ -28,16 +32,37 @@ impl Stack {
                 return;
             }
             let (ports, header) = (next.header(), self.header_of(next, ends));
-            let Some(payload) = self.udp.take_outgoing() else { return };
-            let sent = self.send_udp(now, hop, header, ports, payload);
+            let Some((payload, segmentation)) = self.take_udp(hop) else { return };
+            let sent = self.send_udp(now, hop, header, ports, payload, segmentation);
             self.count_if_dropped(now, sent);
         }
+    }
+
+    /// Takes the next datagram out of the send queue, or the next few as one superframe if the
+    /// device cuts it apart again.
+    fn take_udp(&mut self, hop: NextHop) -> Option<(Buffer, Option<Segmentation>)> {
+        let longest = usize::from(self.network.mtu(hop.interface)).saturating_sub(HEADERS);
+        let together = match self.network.cuts_udp_superframes(hop.interface) {
+            true => self.udp.superframe_len(longest),
+            false => 1,
+        };
+        let mut payload = self.udp.take_outgoing()?;
+        if together <= 1 {
+            return Some((payload, None));
+        }
+        let size = u16::try_from(payload.len()).ok().and_then(NonZeroU16::new)?;
+        for _ in 1..together {
+            let next = self.udp.take_outgoing()?;
+            payload.append(next.as_slice());
+            self.buffers.give_back(next);
+        }
+        Some((payload, Some(Segmentation { kind: SegmentationKind::Udp, size })))
     }
 
     /// Whether all pieces of `outgoing` find room, or as much room is free as there can be.
     fn has_room_for(&self, hop: NextHop, outgoing: &Outgoing) -> bool {
         let mtu = usize::from(self.network.mtu(hop.interface));
-        let headers = MIN_HEADER_LEN + outgoing.options.ip_options.len() + udp::HEADER_LEN;
+        let headers = HEADERS + outgoing.options.ip_options.len();
         let length = outgoing.buffer.len();
         let pieces = match headers + length <= mtu {
             true => 1,
@@ -70,19 +95,26 @@ impl Stack {
         header: Header,
         ports: udp::Header,
         mut buffer: Buffer,
+        segmentation: Option<Segmentation>,
     ) -> Result<(), Counter> {
         let length = header.length() + udp::HEADER_LEN + buffer.len();
+        let checksum_by = match segmentation {
+            Some(_) => ChecksumBy::Device,
+            None => self.checksum_by(hop, length),
+        };
+        let datagrams = segmentation.map_or(1, |cut| cut.segments(buffer.len()));
         let pseudo_header = ipv4::pseudo_header(header.source, header.destination, Protocol::Udp);
         let offload = ports
-            .prepend_to(&mut buffer, pseudo_header, self.checksum_by(hop, length))
+            .prepend_to(&mut buffer, pseudo_header, checksum_by)
             .map_err(|_| Counter::Ipv4TooLong)?;
+        let offload = TransmitOffload { segmentation, ..offload };
         self.tracer.emit(now, || Event::Packet {
             layer: Layer::Udp,
             upward: false,
             bytes: buffer.as_slice(),
         });
         self.ipv4_output_by(now, hop, header, buffer, offload)?;
-        self.count(Counter::UdpSent);
+        self.counters.add(Counter::UdpSent, datagrams);
         Ok(())
     }
 

@@ -245,6 +245,7 @@ fn capabilities(kind: Kind, mtu: u32, agreed: Agreed) -> Capabilities {
         mtu: u16::try_from(mtu).unwrap_or(u16::MAX),
         checksum_offload: agreed.checksum,
         segmentation_offload: agreed.segmentation,
+        udp_segmentation_offload: agreed.udp_segmentation,
     }
 }
 
@@ -277,7 +278,11 @@ mod tests {
     fn device(has_virtio_header: bool) -> (TunDevice, UnixDatagram) {
         let (ours, kernel) = UnixDatagram::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let agreed = Agreed { checksum: has_virtio_header, segmentation: has_virtio_header };
+        let agreed = Agreed {
+            checksum: has_virtio_header,
+            segmentation: has_virtio_header,
+            udp_segmentation: has_virtio_header,
+        };
         let device = TunDevice {
             descriptor: ours.into(),
             name: "tun0".parse().unwrap(),

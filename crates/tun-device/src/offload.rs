@@ -16,21 +16,29 @@ pub(crate) struct Agreed {
     pub(crate) checksum: bool,
     /// Several TCP segments may come and go as one.
     pub(crate) segmentation: bool,
+    /// Several UDP datagrams may come and go as one. Linux has had that since 6.2.
+    pub(crate) udp_segmentation: bool,
 }
 
 /// From the most that is wished for to nothing.
-const WISHES: [Agreed; 3] = [
-    Agreed { checksum: true, segmentation: true },
-    Agreed { checksum: true, segmentation: false },
-    Agreed { checksum: false, segmentation: false },
+const WISHES: [Agreed; 4] = [
+    Agreed { checksum: true, segmentation: true, udp_segmentation: true },
+    Agreed { checksum: true, segmentation: true, udp_segmentation: false },
+    Agreed { checksum: true, segmentation: false, udp_segmentation: false },
+    NOTHING,
 ];
+
+/// Every packet comes whole, with its checksum.
+const NOTHING: Agreed = Agreed { checksum: false, segmentation: false, udp_segmentation: false };
 
 impl Agreed {
     /// TUN_F_* bits.
     fn mask(self) -> u32 {
         let checksum = if self.checksum { libc::TUN_F_CSUM } else { 0 };
         let segmentation = if self.segmentation { libc::TUN_F_TSO4 } else { 0 };
-        checksum | segmentation
+        // The kernel takes the two of UDP together or not at all.
+        let udp = if self.udp_segmentation { libc::TUN_F_USO4 | libc::TUN_F_USO6 } else { 0 };
+        checksum | segmentation | udp
     }
 }
 
@@ -50,8 +58,8 @@ pub(crate) fn negotiate(device: &OwnedFd) -> Result<Agreed, Error> {
     Err(Error::io("agreeing on offload", Errno::EINVAL))
 }
 
-/// Agrees on nothing: every packet comes whole, with its checksum.
+/// Agrees on nothing.
 pub(crate) fn decline(device: &OwnedFd) -> Result<Agreed, Error> {
     ioctl::set_offload(device.as_fd(), 0).map_err(|errno| Error::io("declining offload", errno))?;
-    Ok(Agreed { checksum: false, segmentation: false })
+    Ok(NOTHING)
 }

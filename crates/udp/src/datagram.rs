@@ -1,5 +1,7 @@
 //! Reading, first step: bytes that are proven to be a datagram.
 
+use std::num::NonZeroU16;
+
 use byteorder::{ByteOrder, NetworkEndian};
 use checksum::Sum;
 use packet::ReceivedChecksum;
@@ -59,6 +61,13 @@ impl<'a> Datagram<'a> {
     #[must_use]
     pub fn has_checksum(&self) -> bool {
         self.checksum() != 0
+    }
+
+    /// The datagrams that a superframe stands for, in order: each has `size` bytes of payload,
+    /// the last what is left.
+    pub fn cut(self, size: NonZeroU16) -> impl Iterator<Item = Self> {
+        let Self { header, payload } = self;
+        payload.chunks(usize::from(size.get())).map(move |payload| Self { header, payload })
     }
 
     fn checksum(&self) -> u16 {

@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use packet::Buffer;
 
 use crate::queues::{SEND_QUEUE, TOTAL_SEND, Usage};
-use crate::{Error, Outgoing, SocketId};
+use crate::{Error, MAX_PAYLOAD_LEN, Outgoing, SocketId};
+
+/// The longest payload of a superframe, in bytes: what a header of IPv4 without options leaves.
+const LONGEST_SUPERFRAME: usize = MAX_PAYLOAD_LEN - 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -42,5 +45,25 @@ impl Outbox {
 
     pub(crate) fn first(&self) -> Option<&Outgoing> {
         self.queue.front().map(|(_, outgoing)| outgoing)
+    }
+
+    /// How many of the first can leave as one superframe.
+    pub(crate) fn superframe_len(&self, longest: usize) -> usize {
+        let Some(first) = self.first() else { return 0 };
+        let size = first.buffer.len();
+        if size > longest || !first.options.ip_options.is_empty() {
+            return 1;
+        }
+        let (mut total, mut previous) = (size, size);
+        let joins = |(_, next): &&(SocketId, Outgoing)| {
+            let is_alike = next.pair == first.pair && next.options == first.options;
+            let length = next.buffer.len();
+            // Only the last may be shorter, and none empty.
+            let fits = previous == size && (1..=size).contains(&length);
+            previous = length;
+            total += length;
+            is_alike && fits && total <= LONGEST_SUPERFRAME
+        };
+        1 + self.queue.iter().skip(1).take_while(joins).count()
     }
 }

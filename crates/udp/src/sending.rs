@@ -76,6 +76,16 @@ impl Sockets {
         self.outbox.first()
     }
 
+    /// How many datagrams can leave as one superframe, for a device to cut apart again
+    /// ([`packet::Capabilities::udp_segmentation_offload`]): those that leave next between the
+    /// same ends, with the same options, and as long as the first; the last may be shorter. Never
+    /// more than one with a payload of more than `longest` bytes, or with IP options. 0 if none
+    /// waits.
+    #[must_use]
+    pub fn superframe_len(&self, longest: usize) -> usize {
+        self.outbox.superframe_len(longest)
+    }
+
     /// Takes the datagram that leaves next out of the queue, for the layer below, and gives its
     /// payload. [`Sockets::next_outgoing`] says the rest of it beforehand.
     #[inline]

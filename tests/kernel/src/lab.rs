@@ -100,6 +100,12 @@ impl Lab {
         self.start(command, Stdio::null()).wait()
     }
 
+    /// Whether the kernel's version is at least `version`, such as `6.2`.
+    #[track_caller]
+    pub fn kernel_is_at_least(&self, version: &str) -> bool {
+        self.try_run(&format!("printf '%s\\n' {version} $(uname -r) | sort -CV")).status == 0
+    }
+
     /// As [`Lab::try_run`], as another user: one by that number and without any privilege.
     ///
     /// Only in a lab [`with_other_users`](Self::with_other_users).

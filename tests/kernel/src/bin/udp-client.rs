@@ -5,6 +5,8 @@
 //!   other, and wants each back before the next.
 //! - `udp-client insist ADDRESS:PORT COUNT` sends short ones, each until it comes back: for links
 //!   that lose some.
+//! - `udp-client together ADDRESS:PORT COUNT` sends several of 500 bytes in one call, which the
+//!   kernel cuts apart, or has a device cut apart (UDP_SEGMENT), and wants each back.
 //! - `udp-client refused ADDRESS:PORT` sends one, and wants to be told that nobody is there.
 
 #![forbid(unsafe_code)]
@@ -14,6 +16,9 @@ use std::io::ErrorKind;
 use std::net::UdpSocket;
 use std::time::Duration;
 use std::{env, iter};
+
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::UdpGsoSegment;
 
 /// The longest payload of a UDP datagram over IPv4: 65,535 bytes, less both headers.
 const LONGEST: usize = 65_507;
@@ -27,8 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     match *arguments {
         ["echo", server, count] => echo(&connect(server)?, count.parse()?),
         ["insist", server, count] => insist(&connect(server)?, count.parse()?),
+        ["together", server, count] => together(&connect(server)?, count.parse()?),
         ["refused", server] => refused(&connect(server)?),
-        _ => Err("usage: udp-client echo|insist ADDRESS:PORT COUNT, refused ADDRESS:PORT".into()),
+        _ => Err("usage: udp-client echo|insist|together ADDRESS:PORT COUNT, refused ADDRESS:PORT"
+            .into()),
     }
 }
 
@@ -84,6 +91,22 @@ fn is_answered(socket: &UdpSocket, message: &[u8]) -> bool {
         }
     }
     false
+}
+
+fn together(socket: &UdpSocket, count: usize) -> Result<(), Box<dyn Error>> {
+    const SIZE: u16 = 500;
+    setsockopt(socket, UdpGsoSegment, &i32::from(SIZE))?;
+    let payloads: Vec<_> = (0..count).map(|number| payload(number, SIZE.into())).collect();
+    socket.send(&payloads.concat())?;
+    let mut answer = [0; SIZE as usize + 1];
+    for (number, sent) in payloads.iter().enumerate() {
+        let length = socket.recv(&mut answer).map_err(|error| format!("{number}: {error}"))?;
+        if answer.get(..length) != Some(sent.as_slice()) {
+            return Err(format!("instead of {number} came {length} other bytes").into());
+        }
+    }
+    println!("{count} of {count} came back in order");
+    Ok(())
 }
 
 fn refused(socket: &UdpSocket) -> Result<(), Box<dyn Error>> {
