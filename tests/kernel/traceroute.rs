@@ -8,7 +8,8 @@ fn it_sees_one_hop_which_is_us() {
         let Some(lab) = Lab::new() else { return };
         let serve = lab.serve(medium);
         for how in ["", "-I", "-T -p 7", "-T -p 99"] {
-            let traced = lab.run(&format!("traceroute -n {how} 192.0.2.2")).stdout;
+            // Without -w it waits for the second answer three times as long as for the first.
+            let traced = lab.run(&format!("traceroute -n -w 5 {how} 192.0.2.2")).stdout;
             let hops: Vec<&str> = traced.lines().skip(1).collect();
             let [hop] = *hops else { panic!("not one hop: {traced}") };
             // Three probes were sent, and each was answered.
