@@ -80,6 +80,17 @@ ask_by_nc() {
     { echo "$1" && sleep 0.5; } | timeout 5 nc $how -w 1 192.0.2.2 7 | show
 }
 
+# wait_for_port PORT [HOST]: waits until a program listens at the TCP port, on this host or on
+# that other one; for ten seconds at most, with exit status 1 then.
+wait_for_port() {
+    tries=100
+    until ${2:+"$scripts/other-host" "$2"} ss -H -l -t -n "sport = :$1" | grep -q .; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
 # The Python of the distribution, which knows the packages that scripts/setup installs. Another one
 # may come first in PATH.
 system_python() { if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi; }
