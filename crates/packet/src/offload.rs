@@ -119,3 +119,15 @@ pub enum SegmentationKind {
     /// UDP datagrams of equal size.
     Udp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_cut_into_as_many_segments_as_it_takes() {
+        let cut = Segmentation { kind: SegmentationKind::Udp, size: NonZeroU16::new(3).unwrap() };
+        let segments = [0, 1, 3, 4, 6, 7].map(|length| cut.segments(length));
+        assert_eq!(segments, [1, 1, 1, 2, 2, 3]);
+    }
+}

@@ -187,4 +187,15 @@ mod tests {
             assert!(parse(&bytes, checksum).is_ok(), "{checksum:?}");
         }
     }
+    #[test]
+    fn a_superframe_is_cut_into_datagrams_with_its_header() {
+        let superframe = parse(&BYTES, ReceivedChecksum::Verified).unwrap();
+        let payloads = |size| {
+            let cut = superframe.cut(NonZeroU16::new(size).unwrap());
+            let header = Header { source_port: 1, destination_port: 2 };
+            cut.inspect(|one| assert_eq!(one.header(), header)).map(|one| one.payload()).collect()
+        };
+        let (one, two): (Vec<_>, Vec<_>) = (payloads(2), payloads(1));
+        assert_eq!((one, two), (vec![&b"ab"[..]], vec![&b"a"[..], b"b"]));
+    }
 }

@@ -258,3 +258,51 @@ fn what_a_closed_socket_sent_still_leaves() {
     host.sockets.close(id).unwrap();
     assert_eq!(host.leaves().buffer.as_slice(), b"hello");
 }
+
+#[test]
+fn datagrams_of_one_length_leave_together_and_the_last_may_be_shorter() {
+    for (lengths, longest, expected) in [
+        (&[][..], 1472, 0),
+        (&[100], 1472, 1),
+        (&[100, 100, 100], 1472, 3),
+        (&[100, 100, 60, 100], 1472, 3),
+        (&[100, 60, 60], 1472, 2),
+        (&[100, 101], 1472, 1),
+        (&[100, 0, 100], 1472, 1),
+        (&[0, 0], 1472, 1),
+        (&[1472, 1472], 1472, 2),
+        (&[1473, 1473], 1472, 1),
+        (&[20_000, 20_000, 20_000, 5_507, 1], 65_507, 4),
+        (&[20_000, 20_000, 20_000, 5_508], 65_507, 3),
+    ] {
+        let mut host = Host::new();
+        let id = host.bound("0.0.0.0:7");
+        for &length in lengths {
+            host.sends(id, &Message::to(end("192.0.2.1:9"), &vec![7; length])).unwrap();
+        }
+        assert_eq!(host.sockets.superframe_len(longest), expected, "{lengths:?}, {longest}");
+    }
+}
+
+#[test]
+fn what_differs_in_more_than_its_data_leaves_by_itself() {
+    let with_ttl = SendOptions { ttl: NonZeroU8::new(1), ..SendOptions::default() };
+    let with_ip_options = SendOptions { ip_options: [1; 4].into(), ..SendOptions::default() };
+    for (first, second, expected) in [
+        (("192.0.2.1:9", None), ("192.0.2.1:9", None), 2),
+        (("192.0.2.1:9", None), ("192.0.2.1:10", None), 1),
+        (("192.0.2.1:9", None), ("192.0.2.4:9", None), 1),
+        (("192.0.2.1:9", None), ("192.0.2.1:9", Some(&with_ttl)), 1),
+        (("192.0.2.1:9", Some(&with_ttl)), ("192.0.2.1:9", Some(&with_ttl)), 2),
+        (("192.0.2.1:9", Some(&with_ip_options)), ("192.0.2.1:9", Some(&with_ip_options)), 1),
+    ] {
+        let mut host = Host::new();
+        let id = host.bound("0.0.0.0:7");
+        for (to, options) in [first, second] {
+            let message = Message::to(end(to), b"hello");
+            let message = options.map_or(message, |options| message.with_options(options));
+            host.sends(id, &message).unwrap();
+        }
+        assert_eq!(host.sockets.superframe_len(1472), expected, "{first:?}, {second:?}");
+    }
+}
