@@ -61,13 +61,11 @@ impl Stack {
 
     /// Whether all pieces of `outgoing` find room, or as much room is free as there can be.
     fn has_room_for(&self, hop: NextHop, outgoing: &Outgoing) -> bool {
-        let mtu = usize::from(self.network.mtu(hop.interface));
-        let headers = HEADERS + outgoing.options.ip_options.len();
-        let length = outgoing.buffer.len();
-        let pieces = match headers + length <= mtu {
-            true => 1,
-            false => length / mtu.saturating_sub(headers).max(8) + 1,
-        };
+        let header = MIN_HEADER_LEN + outgoing.options.ip_options.len();
+        let length = udp::HEADER_LEN + outgoing.buffer.len();
+        let left = usize::from(self.network.mtu(hop.interface)).saturating_sub(header);
+        // Each piece but the last carries whole units of eight bytes.
+        let pieces = if length <= left { 1 } else { length.div_ceil((left / 8).max(1) * 8) };
         self.network.room(hop.interface) >= pieces.min(TRANSMIT_QUEUE_LIMIT)
     }
 

@@ -2,13 +2,14 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use etherparse::{Icmpv4Type, NetSlice, PacketBuilder, SlicedPacket, TransportSlice};
 use packet::{Buffer, Capabilities, Host, Instant, InterfaceId, Medium};
 use proptest::prelude::*;
 use stack::{Config, Counter, InterfaceConfig, Secret, Stack, TRANSMIT_QUEUE_LIMIT};
 use trace::Tracer;
+use udp::{Message, SendOptions};
 
 const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const STACK: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
@@ -99,6 +100,42 @@ fn all_pieces_leave_or_none() {
     lab.receives(&echo_request(KERNEL, STACK, &[7; 60_000]));
     assert_eq!(lab.stack.counters().value(Counter::TransmitQueueFull), 1);
     assert_eq!(lab.stack.counters().value(Counter::Ipv4Sent), before);
+}
+
+#[test]
+fn a_datagram_without_room_for_all_its_pieces_waits_at_its_socket() {
+    for (length, ip_options, pieces) in [
+        (1472, 0, 1),
+        (1473, 0, 2),
+        (1468, 4, 1),
+        (1469, 4, 2),
+        (2952, 0, 2),
+        (2953, 0, 3),
+        (60_000, 0, 41),
+    ] {
+        let options = SendOptions { ip_options: vec![1; ip_options].into(), ..Default::default() };
+        // How many have left for the queue once a device asks for the first.
+        let queued_behind = |short: usize| {
+            let mut lab = Lab::new();
+            let to = SocketAddr::from((KERNEL, 9));
+            let mut udp = lab.stack.udp(Instant::START);
+            let socket = udp.open().unwrap();
+            for _ in 0..short {
+                udp.send(socket, &Message::to(to, b"short")).unwrap();
+            }
+            let long = vec![7; length];
+            udp.send(socket, &Message::to(to, &long).with_options(&options)).unwrap();
+            let first = usize::from(lab.sent().is_some());
+            let queued = lab.stack.counters().value(Counter::Ipv4Sent);
+            let rest = std::iter::from_fn(|| lab.sent()).count();
+            assert_eq!(first + rest, short + pieces, "{length} bytes");
+            queued
+        };
+        let limit = TRANSMIT_QUEUE_LIMIT;
+        assert_eq!(queued_behind(limit - pieces), limit as u64, "{length} bytes");
+        let too_many = limit - pieces + 1;
+        assert_eq!(queued_behind(too_many), too_many as u64, "{length} bytes");
+    }
 }
 
 #[test]
