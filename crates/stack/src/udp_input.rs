@@ -32,7 +32,10 @@ impl Stack {
         let parsed =
             udp::Datagram::parse(bytes, pseudo_header, arrival.checksum).map_err(reason)?;
         self.tracer.emit(arrival.now, || Event::Packet { layer: Layer::Udp, upward: true, bytes });
-        let Some(Segmentation { kind: SegmentationKind::Udp, size }) = arrival.segmentation else {
+        let is_superframe = |cut: &Segmentation| {
+            cut.kind == SegmentationKind::Udp && cut.segments(parsed.payload().len()) > 1
+        };
+        let Some(Segmentation { size, .. }) = arrival.segmentation.filter(is_superframe) else {
             return self.deliver_udp(arrival, to, datagram, &parsed);
         };
         for one in parsed.cut(size) {

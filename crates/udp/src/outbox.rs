@@ -7,6 +7,10 @@ use packet::Buffer;
 use crate::queues::{SEND_QUEUE, TOTAL_SEND, Usage};
 use crate::{Error, MAX_PAYLOAD_LEN, Outgoing, SocketId};
 
+/// How many datagrams a superframe holds at most: what every Linux allows its own programs
+/// (UDP_MAX_SEGMENTS; newer ones allow twice as many).
+const MOST_DATAGRAMS: usize = 64;
+
 /// The longest payload of a superframe, in bytes: what a header of IPv4 without options leaves.
 const LONGEST_SUPERFRAME: usize = MAX_PAYLOAD_LEN - 20;
 
@@ -64,6 +68,6 @@ impl Outbox {
             total += length;
             is_alike && fits && total <= LONGEST_SUPERFRAME
         };
-        1 + self.queue.iter().skip(1).take_while(joins).count()
+        1 + self.queue.iter().take(MOST_DATAGRAMS).skip(1).take_while(joins).count()
     }
 }

@@ -274,6 +274,7 @@ fn datagrams_of_one_length_leave_together_and_the_last_may_be_shorter() {
         (&[1473, 1473], 1472, 1),
         (&[20_000, 20_000, 20_000, 5_507, 1], 65_507, 4),
         (&[20_000, 20_000, 20_000, 5_508], 65_507, 3),
+        (&[1; 65], 1472, 64),
     ] {
         let mut host = Host::new();
         let id = host.bound("0.0.0.0:7");
