@@ -208,7 +208,9 @@ fn a_full_queue_blocks_its_own_socket_until_half_of_it_has_left() {
         host.sends_to(id, "192.0.2.1:9").unwrap();
     }
     assert!(!host.sockets.readiness(id).unwrap().writable);
-    assert_eq!(host.sends_to(id, "192.0.2.1:9"), Err(Error::WouldBlock));
+    for _ in 0..2 {
+        assert_eq!(host.sends_to(id, "192.0.2.1:9"), Err(Error::WouldBlock));
+    }
     assert_eq!(host.sends_to(other, "192.0.2.1:9"), Ok(()));
 
     for left in 1..=SEND_QUEUE_DATAGRAMS {
