@@ -43,7 +43,7 @@ impl Stack {
     fn take_udp(&mut self, hop: NextHop) -> Option<(Buffer, Option<Segmentation>)> {
         let longest = usize::from(self.network.mtu(hop.interface)).saturating_sub(HEADERS);
         let together = match self.network.cuts_udp_superframes(hop.interface) {
-            true => self.udp.superframe_len(longest),
+            true => self.udp.superframe_len(longest, ipv4::MAX_LEN - HEADERS),
             false => 1,
         };
         let mut payload = self.udp.take_outgoing()?;

@@ -60,6 +60,7 @@ pub(crate) fn negotiate(device: &OwnedFd) -> Result<Agreed, Error> {
 
 /// Agrees on nothing.
 pub(crate) fn decline(device: &OwnedFd) -> Result<Agreed, Error> {
-    ioctl::set_offload(device.as_fd(), 0).map_err(|errno| Error::io("declining offload", errno))?;
+    ioctl::set_offload(device.as_fd(), NOTHING.mask())
+        .map_err(|errno| Error::io("declining offload", errno))?;
     Ok(NOTHING)
 }

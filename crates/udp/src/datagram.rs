@@ -187,6 +187,7 @@ mod tests {
             assert!(parse(&bytes, checksum).is_ok(), "{checksum:?}");
         }
     }
+
     #[test]
     fn a_superframe_is_cut_into_datagrams_with_its_header() {
         let superframe = parse(&BYTES, ReceivedChecksum::Verified).unwrap();

@@ -5,14 +5,11 @@ use std::collections::VecDeque;
 use packet::Buffer;
 
 use crate::queues::{SEND_QUEUE, TOTAL_SEND, Usage};
-use crate::{Error, MAX_PAYLOAD_LEN, Outgoing, SocketId};
+use crate::{Error, Outgoing, SocketId};
 
 /// How many datagrams a superframe holds at most: what every Linux allows its own programs
 /// (UDP_MAX_SEGMENTS; newer ones allow twice as many).
 const MOST_DATAGRAMS: usize = 64;
-
-/// The longest payload of a superframe, in bytes: what a header of IPv4 without options leaves.
-const LONGEST_SUPERFRAME: usize = MAX_PAYLOAD_LEN - 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -52,7 +49,7 @@ impl Outbox {
     }
 
     /// How many of the first can leave as one superframe.
-    pub(crate) fn superframe_len(&self, longest: usize) -> usize {
+    pub(crate) fn superframe_len(&self, longest: usize, longest_superframe: usize) -> usize {
         let Some(first) = self.first() else { return 0 };
         let size = first.buffer.len();
         if size > longest || !first.options.ip_options.is_empty() {
@@ -66,7 +63,7 @@ impl Outbox {
             let fits = previous == size && (1..=size).contains(&length);
             previous = length;
             total += length;
-            is_alike && fits && total <= LONGEST_SUPERFRAME
+            is_alike && fits && total <= longest_superframe
         };
         1 + self.queue.iter().take(MOST_DATAGRAMS).skip(1).take_while(joins).count()
     }

@@ -79,11 +79,11 @@ impl Sockets {
     /// How many datagrams can leave as one superframe, for a device to cut apart again
     /// ([`packet::Capabilities::udp_segmentation_offload`]): those that leave next between the
     /// same ends, with the same options, and as long as the first; the last may be shorter. At most
-    /// 64, and only one with a payload of more than `longest` bytes, or with IP options. 0 if none
-    /// waits.
+    /// 64, and of `longest_superframe` bytes of payload together; only one with a payload of more
+    /// than `longest` bytes, or with IP options. 0 if none waits.
     #[must_use]
-    pub fn superframe_len(&self, longest: usize) -> usize {
-        self.outbox.superframe_len(longest)
+    pub fn superframe_len(&self, longest: usize, longest_superframe: usize) -> usize {
+        self.outbox.superframe_len(longest, longest_superframe)
     }
 
     /// Takes the datagram that leaves next out of the queue, for the layer below, and gives its

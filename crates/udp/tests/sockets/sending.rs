@@ -283,7 +283,11 @@ fn datagrams_of_one_length_leave_together_and_the_last_may_be_shorter() {
         for &length in lengths {
             host.sends(id, &Message::to(end("192.0.2.1:9"), &vec![7; length])).unwrap();
         }
-        assert_eq!(host.sockets.superframe_len(longest), expected, "{lengths:?}, {longest}");
+        assert_eq!(
+            host.sockets.superframe_len(longest, 65_507),
+            expected,
+            "{lengths:?}, {longest}"
+        );
     }
 }
 
@@ -306,6 +310,6 @@ fn what_differs_in_more_than_its_data_leaves_by_itself() {
             let message = options.map_or(message, |options| message.with_options(options));
             host.sends(id, &message).unwrap();
         }
-        assert_eq!(host.sockets.superframe_len(1472), expected, "{first:?}, {second:?}");
+        assert_eq!(host.sockets.superframe_len(1472, 65_507), expected, "{first:?}, {second:?}");
     }
 }
